@@ -1,0 +1,476 @@
+"""The words of the domain, as frozen structures that every room shares.
+
+Sizes are bytes, rates bytes per second, times timezone-aware ``datetime`` in UTC, durations seconds.
+Status words are open sets: whatever the API says is kept and shown as it came (api-v2 §5).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
+
+from gencove_tui.errors import InputProblem
+
+FASTQ_SUFFIXES = (".fastq.gz", ".fastq.bgz", ".fq.gz", ".fq.bgz")
+"""File endings that Gencove takes, compared without regard to case (api-v2 §10)."""
+
+GNCV = "gncv://"
+
+
+class GncvPath(str):
+    """A place in the upload area, ``gncv://folder/name`` (api-v1 §5.3, api-v2 §10).
+
+    A path that ends in ``/`` or is just ``gncv://`` names a folder, any other a file.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> GncvPath:
+        """Check what a person typed.
+
+        Raises ``InputProblem`` when it doesn't start with ``gncv://``, starts with ``gncv:///``, or holds
+        empty, ``.`` or ``..`` components, control characters or surrounding blanks.
+        """
+        what = f"{text!r} is not a place in the upload area"
+        if not text.startswith(GNCV):
+            raise InputProblem(what, "it must start with gncv://", "Write it like gncv://project/batch/.")
+        rest = text.removeprefix(GNCV)
+        if rest.startswith("/"):
+            raise InputProblem(
+                what, "a slash follows gncv:// at once", "Write it like gncv://project/batch/."
+            )
+        if any(ord(c) < 32 or ord(c) == 127 for c in rest) or rest != rest.strip():
+            raise InputProblem(
+                what, "it holds control characters or outer blanks", "Use plain names and slashes."
+            )
+        components = rest.removesuffix("/").split("/") if rest else []
+        if any(part in ("", ".", "..") for part in components):
+            raise InputProblem(what, "it holds an empty, '.' or '..' folder", "Name every folder once.")
+        return cls(text)
+
+    @property
+    def key(self) -> str:
+        """The path below the upload area's root, without ``gncv://``."""
+        return self.removeprefix(GNCV)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it names a folder rather than a file."""
+        return self.key == "" or self.endswith("/")
+
+    @property
+    def name(self) -> str:
+        """The last component, without slashes."""
+        return self.key.rstrip("/").rsplit("/", 1)[-1]
+
+    @property
+    def folder(self) -> GncvPath:
+        """The folder that holds this file; a folder is its own."""
+        if self.is_folder:
+            return self
+        head, slash, _ = self.key.rpartition("/")
+        return GncvPath(GNCV + head + slash)
+
+    def as_folder(self) -> GncvPath:
+        """The same path with exactly one closing slash (the root stays ``gncv://``)."""
+        return self if self.is_folder else GncvPath(self + "/")
+
+    def child(self, relative: str) -> GncvPath:
+        """A file or folder below this folder; raises ``InputProblem`` like ``parse``."""
+        return GncvPath.parse(self.as_folder() + relative)
+
+
+class Dialect(StrEnum):
+    """Which of the two wire contracts a host speaks."""
+
+    V1 = "v1"
+    V2 = "v2"
+
+
+class Capability(StrEnum):
+    """Something one dialect can do and another perhaps can't."""
+
+    SEARCH_PROJECTS = "search projects on the server"
+    SORT_PROJECTS = "sort projects on the server"
+    EDIT_PROJECTS = "create, edit, hide and delete projects"
+    SEARCH_SAMPLES = "search samples on the server"
+    FILTER_SAMPLES = "filter samples on the server"
+    SORT_SAMPLES = "sort samples on the server"
+    MODIFIED_AFTER = "list only what changed since a time"
+    SAMPLE_ACTIONS = "cancel, hide, delete, restore, import and copy samples"
+    QUALITY_CONTROLS = "quality-control metrics"
+    METADATA = "sample metadata"
+    STATUS_HISTORY = "status history of a sample"
+    FILE_TYPES = "list of file types"
+    CHECKSUMS = "sha256 of deliverables"
+    ASSIGN = "assign uploads to a project"
+    SAMPLE_SHEET = "pairs of uploads as the server sees them"
+    UPLOAD_RECORDS = "a status record for every upload"
+    DELETE_UPLOADS = "delete from the upload area"
+    BATCHES = "batches"
+    MERGED_VCF = "merged VCF"
+    MANIFESTS = "sample manifests"
+    SUBSCRIPTIONS = "webhook subscriptions"
+    IMPORTS = "imports from S3 and BaseSpace"
+    REPORTS = "usage and quality-control reports"
+    ORGANIZATION = "organization and user details"
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """Who the API key belongs to, as far as the dialect tells."""
+
+    name: str = ""
+    email: str = ""
+    uploads_enabled: bool | None = None
+    """Whether the account may use the upload area; None when the API doesn't say."""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Organization(Struct, frozen=True, kw_only=True):
+    """The customer that owns projects and uploads (api-v2 §6)."""
+
+    id: str
+    name: str = ""
+    expire_uploads_period_days: int | None = None
+    """Retention of the upload area. 0 and None both mean that nothing is stated (api-v2 §6)."""
+    archive_period_days: int | None = None
+    account_on_hold: bool | None = None
+    delete_samples_enabled: bool | None = None
+    role: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class StatusCounts(Struct, frozen=True, kw_only=True):
+    """How many samples of a project stand where; None when the API doesn't say (api-v2 §7)."""
+
+    total: int | None = None
+    running: int | None = None
+    scheduled: int | None = None
+    succeeded: int | None = None
+    failed: int | None = None
+    total_size: int | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Project(Struct, frozen=True, kw_only=True):
+    """A named set of samples analysed the same way."""
+
+    id: str
+    name: str = ""
+    description: str = ""
+    created: datetime | None = None
+    modified: datetime | None = None
+    sample_count: int | None = None
+    hidden: bool = False
+    locked: bool = False
+    shared: bool = False
+    organization_name: str = ""
+    role: str = ""
+    pipeline_capability: str = ""
+    """Id of the pipeline capability, not its name (api-v2 §7)."""
+    deliverables: tuple[Deliverable, ...] = ()
+    """Project-wide files: merged VCF, joint-called VCF, reference genome. Only in a detail."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Fields that this version doesn't know, verbatim."""
+
+
+class Deliverable(Struct, frozen=True, kw_only=True):
+    """A result file that can be downloaded through a presigned URL (api-v1 §4, api-v2 §9)."""
+
+    file_type: str
+    """``impute-vcf``, ``alignment-bam`` … in v2; ``vcf``, ``bam``, ``bai`` … in v1."""
+    id: str = ""
+    """Stable id in v2; v1 has none and leaves it empty."""
+    name: str = ""
+    """Default file name from the presigned URL, unsanitised; empty when there is no URL."""
+    size: int | None = None
+    url: str | None = None
+    """Presigned, so a secret: never shown, never logged. None while archived."""
+    checksum_sha256: str = ""
+
+    def __rich_repr__(self) -> Any:
+        yield from ((n, getattr(self, n)) for n in self.__struct_fields__ if n != "url")
+
+    def __repr__(self) -> str:
+        return f"Deliverable({self.file_type!r}, id={self.id!r}, name={self.name!r}, size={self.size!r})"
+
+
+class SampleStatus(Struct, frozen=True, kw_only=True):
+    """One entry of a sample's status history."""
+
+    status: str
+    note: str = ""
+    created: datetime | None = None
+
+
+class Sample(Struct, frozen=True, kw_only=True):
+    """One specimen in one project."""
+
+    id: str
+    """Gencove's unique id: a UUID in v2, a number in v1."""
+    client_id: str = ""
+    """The customer's own id (v1: external id). Not unique, may be empty."""
+    project_id: str = ""
+    status: str = ""
+    status_note: str = ""
+    status_created: datetime | None = None
+    archive_status: str = ""
+    created: datetime | None = None
+    modified: datetime | None = None
+    hidden: bool = False
+    failed_qc: tuple[str, ...] = ()
+    deliverables: tuple[Deliverable, ...] | None = None
+    """None in list rows, which don't carry files; a tuple, perhaps empty, in a sample's detail."""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class FileType(Struct, frozen=True, kw_only=True):
+    """A kind of deliverable and its description, which is often empty (api-v2 §8)."""
+
+    key: str
+    description: str = ""
+
+
+class Upload(Struct, frozen=True, kw_only=True):
+    """One remote file in the upload area."""
+
+    path: GncvPath
+    id: str = ""
+    """v2's upload id; empty in v1, where the path is the identity."""
+    size: int | None = None
+    status: str = ""
+    """``started``, ``succeeded``, ``failed`` in v2 (api-v2 §5); empty in v1, where being listed is enough."""
+    created: datetime | None = None
+    client_id: str = ""
+    read: str = ""
+    """``R1``, ``R2`` or empty."""
+    sample_id: str = ""
+    """The sample it was assigned to; empty while unassigned or unknown."""
+    checksum_sha256: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class UploadTarget(Struct, frozen=True, kw_only=True):
+    """Where the bytes of one upload have to go."""
+
+    path: GncvPath
+    bucket: str
+    key: str
+    upload_id: str = ""
+    """v2's id of the upload record; empty in v1."""
+    status: str = ""
+    """``succeeded`` means that the path already holds a finished upload (api-v2 §10)."""
+
+
+class Credentials(Struct, frozen=True, kw_only=True):
+    """Temporary S3 keys for the upload area. A secret: its repr shows the expiry only."""
+
+    access_key: str
+    secret_key: str
+    token: str
+    expires: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"Credentials(expires={self.expires!r})"
+
+    def __rich_repr__(self) -> Any:
+        yield "expires", self.expires
+
+
+T = TypeVar("T")
+
+
+class Page(Struct, Generic[T], frozen=True, kw_only=True):
+    """A window on a remote list."""
+
+    items: tuple[T, ...]
+    offset: int = 0
+    """Position of the first item in the whole list."""
+    total: int | None = None
+    """Length of the whole list; None when the API doesn't say."""
+    more: bool = False
+    """Whether anything follows after the last item."""
+
+
+class ProjectQuery(Struct, frozen=True, kw_only=True):
+    """Which projects, in which order. Empty strings mean the server's default."""
+
+    search: str = ""
+    hidden_status: str = ""
+    """``visible``, ``hidden`` or ``all``."""
+    status: str = ""
+    """``all``, ``completed`` or ``running``."""
+    sort_by: str = ""
+    """``created``, ``modified``, ``name``, ``pipeline_capabilities`` or ``sample_count``."""
+    descending: bool = False
+
+
+class SampleQuery(Struct, frozen=True, kw_only=True):
+    """Which samples of a project, in which order (api-v2 §4). Empty strings mean the server's default."""
+
+    search: str = ""
+    status: str = ""
+    """``all``, ``completed``, ``succeeded``, ``failed`` or ``running``: filter words, not status words."""
+    archive_status: str = ""
+    """``all``, ``available``, ``archived`` or ``restore_requested``."""
+    hidden_status: str = ""
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    modified_after: datetime | None = None
+    modified_before: datetime | None = None
+    sort_by: str = ""
+    """``created``, ``modified``, ``status``, ``client_id`` or ``id``."""
+    descending: bool = False
+
+
+class Direction(StrEnum):
+    """Which way the bytes of a transfer go."""
+
+    UPLOAD = "upload"
+    DOWNLOAD = "download"
+
+
+class TransferState(StrEnum):
+    """Where a transfer stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    VERIFYING = "verifying"
+    DONE = "done"
+    PAUSED = "paused"
+    WAITING = "waiting"
+    """Will be tried again at ``retry_at``, for the reason in ``problem``."""
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    """Nothing to do: the same content is already there."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more happens unless someone asks for it."""
+        return self in FINAL_STATES
+
+
+FINAL_STATES = frozenset(
+    {TransferState.DONE, TransferState.FAILED, TransferState.CANCELLED, TransferState.SKIPPED}
+)
+
+
+class Wish(StrEnum):
+    """What the user wants of a transfer; the engine brings the state in line with it."""
+
+    RUN = "run"
+    PAUSE = "pause"
+    CANCEL = "cancel"
+
+
+class DownloadSource(Struct, frozen=True, kw_only=True):
+    """Names the deliverable that a download fetches, so that its presigned URL can be renewed."""
+
+    project_id: str
+    sample_id: str
+    file_type: str
+    file_id: str = ""
+    client_id: str = ""
+    checksum_sha256: str = ""
+
+
+class Transfer(Struct, frozen=True, kw_only=True):
+    """One movement of one file between here and Gencove, as the ledger holds it."""
+
+    id: int
+    direction: Direction
+    local_path: str
+    """Absolute; undecodable bytes are kept as surrogate escapes."""
+    remote: str
+    """Uploads: the ``gncv://`` path. Downloads: ``<sample>/<file name>``, for people to read."""
+    state: TransferState
+    wish: Wish = Wish.RUN
+    size: int | None = None
+    bytes_done: int = 0
+    rate: float = 0.0
+    """Smoothed, bytes per second; 0 unless running."""
+    priority: int = 0
+    attempts: int = 0
+    problem: str = ""
+    """Why it is waiting or failed, for people to read."""
+    remedy: str = ""
+    """What the reader can do about ``problem``."""
+    retry_at: datetime | None = None
+    verified: bool = False
+    """Downloads: the sha256 was known and agreed."""
+    checksum: str = ""
+    """sha256 of the local file, hexadecimal, once known."""
+    source: DownloadSource | None = None
+    rule_id: int | None = None
+    """The watch rule that queued it, if one did."""
+    created: datetime | None = None
+    started: datetime | None = None
+    finished: datetime | None = None
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds to the end at the present rate; None when that can't be said."""
+        if self.size is None or self.rate <= 0 or self.state is not TransferState.RUNNING:
+            return None
+        return max(0.0, (self.size - self.bytes_done) / self.rate)
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """A contiguous piece of a transfer: an S3 part (numbered from 1) or a byte range of a download."""
+
+    number: int
+    offset: int
+    length: int
+    bytes_done: int = 0
+    """Bytes that the other side (upload) or the disk (download) is known to have."""
+    etag: str = ""
+    crc32: str = ""
+    """Base64, as S3 writes it."""
+
+
+class WatchRule(Struct, frozen=True, kw_only=True):
+    """Folder → destination: what to upload by itself."""
+
+    id: int
+    folder: str
+    destination: GncvPath
+    include: tuple[str, ...] = ()
+    """Shell patterns on the path relative to ``folder``; none means every FASTQ."""
+    exclude: tuple[str, ...] = ()
+    settle: float = 10.0
+    """Seconds for which size and modification time must stand still."""
+    active: bool = True
+    problem: str = ""
+    """Why the rule can't work at the moment, e.g. the folder is missing."""
+
+
+class WatchedFile(Struct, frozen=True, kw_only=True):
+    """One version (path, size, mtime) of a file that a rule has seen."""
+
+    rule_id: int
+    path: str
+    size: int
+    mtime_ns: int
+    state: str
+    """``settling``, ``queued`` (a transfer exists), ``ignored``, ``gone``."""
+    reason: str = ""
+    transfer_id: int | None = None
+    first_seen: datetime | None = None
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """Something that happened, for the event log."""
+
+    id: int
+    time: datetime
+    kind: str
+    """``watch.seen``, ``upload.done``, ``download.failed`` …"""
+    message: str
+    transfer_id: int | None = None
+    rule_id: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
