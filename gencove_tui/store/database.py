@@ -1,0 +1,106 @@
+"""One SQLite file: opening, migrating forward, and transactions that several processes share."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from gencove_tui.errors import Problem
+
+BUSY_SECONDS = 10.0
+"""How long a write waits for another process's transaction before it gives up."""
+
+
+class Database:
+    """A connection to one file, in WAL mode, migrated to the newest schema.
+
+    Not thread-safe: open one per thread. Raises ``Problem`` when the file can't be opened, is not a database
+    of this program, or was written by a newer version.
+    """
+
+    def __init__(self, path: Path, migrations: Sequence[str]) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA foreign_keys=ON")
+            self._migrate(migrations)
+        except (OSError, sqlite3.Error) as error:
+            raise Problem(
+                f"Can't open {path}", str(error), "Check the folder's permissions and free space."
+            ) from error
+        self._durable = True
+        self._connection.execute("PRAGMA synchronous=FULL")
+
+    def _migrate(self, migrations: Sequence[str]) -> None:
+        connection = self._connection
+        if self._version() == len(migrations):
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            version = self._version()  # another process may have migrated while we waited
+            if version > len(migrations):
+                raise Problem(
+                    f"{self.path} was written by a newer gencove-tui",
+                    f"its schema is {version}, this version knows {len(migrations)}",
+                    "Upgrade gencove-tui: pip install -U gencove-tui.",
+                )
+            for script in migrations[version:]:
+                for statement in script.split(";"):
+                    if statement.strip():
+                        connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={len(migrations)}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or nothing.
+
+        ``durable`` survives a power cut once this returns; without it only a crash of the process.
+        Nested use joins the outer transaction.
+        """
+        connection = self._connection
+        if connection.in_transaction:
+            yield connection
+            return
+        if durable is not self._durable:
+            connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
+        """The first row of a query."""
+        found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
+        return found
+
+    def changed_elsewhere(self) -> int:
+        """A number that moves when another connection has committed; costs microseconds."""
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def own_changes(self) -> int:
+        """A number that moves when this connection has changed a row."""
+        return self._connection.total_changes
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
