@@ -279,7 +279,7 @@ def check_profile_name(name: str) -> str:
     return name
 
 
-def remember(path: Path, profile: str, **values: str) -> None:
+def remember(path: Path, profile: str, **values: str | float) -> None:
     """Write values into ``[profiles.PROFILE]``, keeping the rest of the file with its comments.
 
     Raises ``InputProblem`` when the file is broken or can't be written; it is replaced atomically.

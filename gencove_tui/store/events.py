@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -37,10 +38,10 @@ class Events:
         self,
         kind: str,
         message: str,
+        data: Mapping[str, Any] | None = None,
         *,
         transfer_id: int | None = None,
         rule_id: int | None = None,
-        **data: Any,
     ) -> None:
         """Append one event; ``data`` must be JSON-able."""
         with self._db.write() as connection:
@@ -54,7 +55,7 @@ class Events:
                     transfer_id,
                     rule_id,
                     msgspec.json.encode(
-                        {k: printable(v) if isinstance(v, str) else v for k, v in data.items()}
+                        {k: printable(v) if isinstance(v, str) else v for k, v in (data or {}).items()}
                     ).decode(),
                 ),
             )

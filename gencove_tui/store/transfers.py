@@ -136,16 +136,18 @@ class Transfers:
         )
         return {TransferState(row["state"]): (row["n"], int(row["rest"])) for row in rows}
 
-    def runnable(self, limit: int, now: float, excluding: Iterable[int] = ()) -> list[Transfer]:
+    def runnable(
+        self, direction: Direction, limit: int, now: float, excluding: Iterable[int] = ()
+    ) -> list[Transfer]:
         """The next transfers to start, in order: queued ones, and waiting ones whose time has come."""
         busy = list(excluding)
         marks = ",".join("?" * len(busy))
         rows = self._db.rows(
-            f"""SELECT * FROM transfers WHERE wish='run' AND id NOT IN ({marks})
+            f"""SELECT * FROM transfers WHERE wish='run' AND direction=? AND id NOT IN ({marks})
                 AND (state IN ('queued', 'running', 'verifying')
                      OR (state='waiting' AND coalesce(retry_at, 0) <= ?))
                 ORDER BY priority DESC, id LIMIT ?""",  # noqa: S608 - only question marks
-            (*busy, now, limit),
+            (direction, *busy, now, limit),
         )
         return [transfer_from(row) for row in rows]
 
@@ -178,6 +180,11 @@ class Transfers:
             (os.fsencode(local_path), direction),
         )
         return transfer_from(row) if row else None
+
+    def open_paths(self) -> set[str]:
+        """Local paths of all unfinished transfers."""
+        rows = self._db.rows(f"SELECT local_path FROM transfers WHERE state IN ({_OPEN})")  # noqa: S608
+        return {os.fsdecode(row["local_path"]) for row in rows}
 
     def parts(self, transfer_id: int) -> list[Part]:
         """The parts of a transfer, by number."""

@@ -1,0 +1,89 @@
+"""``gencove-tui demo``: a local Gencove, small FASTQ files, and the screen on them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import click
+
+from gencove_tui.cli.screen import run_screen
+from gencove_tui.cli.watch import WatchOrder, put_rule
+from gencove_tui.config import HOME_VARIABLE, Settings, remember, resolve, save_key
+from gencove_tui.engine.planning import check_download_folder
+from gencove_tui.engine.spawn import stop_engine
+from gencove_tui.fastq.generate import write_pair
+from gencove_tui.model import GncvPath
+from gencove_tui.sandbox import Sandbox
+
+_SETTLE_SECONDS = 2.0
+_READY_TO_DROP = (("NA12878", 1, 20_000), ("NA12891", 2, 12_000))
+_WATCHED_AT_START = (("HG002", 7, 9_000),)
+
+
+def run_demo(dialect: str, download_folder: str | None) -> int:
+    """Run the demo until the user leaves; returns the exit code.
+
+    Everything but the downloads lives in one temporary folder, which is removed at the end.
+    """
+    downloads = Path(download_folder or "gencove-demo").expanduser().absolute()
+    existed = downloads.exists()
+    check_download_folder(downloads)
+    home = Path(tempfile.mkdtemp(prefix="gencove-tui-demo-"))
+    previous = os.environ.get(HOME_VARIABLE)
+    os.environ[HOME_VARIABLE] = str(home / "app")
+    try:
+        click.echo("Starting a local Gencove …", err=True)
+        with Sandbox(scenario="demo") as sandbox:
+            settings = prepare_demo(home, sandbox, dialect, downloads)
+            code = run_screen(settings, hint=_hint(home))
+            asyncio.run(stop_engine(settings.state_folder))
+    finally:
+        if previous is None:
+            os.environ.pop(HOME_VARIABLE, None)
+        else:
+            os.environ[HOME_VARIABLE] = previous
+        shutil.rmtree(home, ignore_errors=True)
+        if not existed and downloads.exists() and not any(downloads.iterdir()):
+            downloads.rmdir()
+    if downloads.exists():
+        click.echo(f"Your downloads are in {downloads}.", err=True)
+    return code
+
+
+def prepare_demo(home: Path, sandbox: Sandbox, dialect: str, downloads: Path) -> Settings:
+    """Make the demo's files, profile and watch rule below ``home``; returns the settings to open it with."""
+    for sample, number, records in _WATCHED_AT_START:
+        write_pair(home / "watched", sample, number, records, seed=number)
+    for sample, number, records in _READY_TO_DROP:
+        write_pair(home / "fastq", sample, number, records, seed=number)
+    settings = resolve(environment={HOME_VARIABLE: str(home / "app")})
+    save_key(settings.where, settings.profile, sandbox.api_key)
+    remember(
+        settings.where.config_file,
+        settings.profile,
+        host=sandbox.host,
+        dialect=dialect,
+        s3_endpoint=sandbox.s3_endpoint,
+        download_folder=str(downloads),
+        poll_seconds=2.0,
+    )
+    settings = resolve(environment={HOME_VARIABLE: str(home / "app")})
+    put_rule(
+        settings,
+        WatchOrder(
+            folder=str(home / "watched"),
+            destination=str(GncvPath("gncv://demo/run-1/")),
+            settle=_SETTLE_SECONDS,
+            include=(),
+            exclude=(),
+        ),
+    )
+    return settings
+
+
+def _hint(home: Path) -> str:
+    return f"Try first: in another terminal, cp {home}/fastq/* {home}/watched/   ·   d downloads a result"

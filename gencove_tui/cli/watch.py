@@ -1,0 +1,138 @@
+"""``gencove-tui watch``: a rule from the command line, with a screen or without."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from pathlib import Path
+
+import click
+import msgspec
+from msgspec import Struct
+
+from gencove_tui.cli.engine import log_to_file
+from gencove_tui.cli.link import linker
+from gencove_tui.config import Settings
+from gencove_tui.engine.core import AlreadyRunning, Engine
+from gencove_tui.engine.watch import check_folder
+from gencove_tui.errors import InputProblem, Problem
+from gencove_tui.model import Event, GncvPath, WatchRule
+from gencove_tui.store.ledger import Ledger
+
+_FOLLOW_SECONDS = 0.25
+
+
+class WatchOrder(Struct, frozen=True, kw_only=True):
+    """What the user typed after ``watch``."""
+
+    folder: str
+    destination: str | None
+    settle: float | None
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+
+
+def put_rule(settings: Settings, order: WatchOrder) -> WatchRule:
+    """Check the order and write it into the ledger. Raises ``InputProblem`` when it is wrong."""
+    folder = check_folder(Path(order.folder))
+    typed = order.destination or f"gncv://{folder.name}/"
+    destination = GncvPath.parse(typed).as_folder()
+    settle = order.settle if order.settle is not None else settings.options.settle_seconds
+    if not 0 <= settle <= 86400:
+        raise InputProblem(f"--settle {settle} is out of range", "it must lie between 0 and 86400 s", "")
+    with Ledger(settings.state_folder) as ledger:
+        rule_id = ledger.rules.put(
+            str(folder), destination, settle=settle, include=order.include, exclude=order.exclude
+        )
+        rule = ledger.rules.get(rule_id)
+    assert rule is not None  # noqa: S101 - it was put a line above; tells the type checker
+    return rule
+
+
+def run_watch(settings: Settings, order: WatchOrder, *, headless: bool, as_json: bool, once: bool) -> int:
+    """Put the rule to work; returns the exit code."""
+    rule = put_rule(settings, order)
+    if not headless:
+        from gencove_tui.cli.screen import run_screen
+
+        return run_screen(settings, hint=f"Watching {rule.folder} → {rule.destination}")
+    log_to_file(settings)
+    if not as_json:
+        click.echo(f"watching {rule.folder} → {rule.destination} (Ctrl-C stops)", err=True)
+    return asyncio.run(_headless(settings, rule, as_json=as_json, once=once))
+
+
+async def _headless(settings: Settings, rule: WatchRule, *, as_json: bool, once: bool) -> int:
+    """Run the engine here, or follow the one that runs already, and print what it tells."""
+    # Before anything is queued: a refused key or an unreachable host is said at once, not file by file.
+    api = await linker(settings)()
+    try:
+        await api.check_key()
+    finally:
+        await api.aclose()
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stopped.set)
+    engine = Engine(settings, linker(settings))
+    with Ledger(settings.state_folder) as ledger:
+        last = ledger.events.last_id()
+        running = asyncio.create_task(engine.run())
+        interrupted = asyncio.create_task(stopped.wait())
+        try:
+            while True:
+                last = _print_events(ledger, last, rule, as_json)
+                if once and _all_done(ledger, rule):
+                    _print_events(ledger, last, rule, as_json)
+                    return _verdict(ledger, rule, as_json)
+                if interrupted.done():
+                    ledger.rules.set_active(rule.id, False)  # stopped by hand: no later engine watches on
+                    return 130
+                if running.done():
+                    error = running.exception()
+                    if not isinstance(error, AlreadyRunning):
+                        raise error or Problem("The engine stopped", "", "Look into its log.")
+                await asyncio.wait({interrupted}, timeout=_FOLLOW_SECONDS)
+        finally:
+            interrupted.cancel()
+            engine.stop()
+            with contextlib.suppress(AlreadyRunning):
+                await running
+
+
+def _print_events(ledger: Ledger, last: int, rule: WatchRule, as_json: bool) -> int:
+    for event in ledger.events.after(last):
+        last = event.id
+        if event.rule_id in (rule.id, None):
+            click.echo(_as_json(event) if as_json else _as_line(event))
+    return last
+
+
+def _as_line(event: Event) -> str:
+    return f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}  {event.kind:<18} {event.message}"
+
+
+def _as_json(event: Event) -> str:
+    shape = {"time": event.time, "event": event.kind, "message": event.message, **event.data}
+    return msgspec.json.encode(shape).decode()
+
+
+def _all_done(ledger: Ledger, rule: WatchRule) -> bool:
+    return (
+        ledger.rules.scanned(rule.id)
+        and not ledger.rules.counts(rule.id).get("settling", 0)
+        and not ledger.transfers.unfinished_for_rule(rule.id)
+    )
+
+
+def _verdict(ledger: Ledger, rule: WatchRule, as_json: bool) -> int:
+    counts = ledger.rules.counts(rule.id)
+    failed = counts.get("failed", 0)
+    if not as_json:
+        click.echo(f"{counts.get('uploaded', 0)} in the upload area, {failed} failed", err=True)
+    problem = (ledger.rules.get(rule.id) or rule).problem
+    if problem:
+        raise Problem(f"Can't look into {rule.folder}", problem, "Check the folder, then start again.")
+    ledger.rules.set_active(rule.id, False)  # its work is done; a later engine need not watch on
+    return 3 if failed else 0

@@ -1,0 +1,164 @@
+"""The engine: performs what the ledger asks, alone for its profile, until it is told to stop or is idle."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from gencove_tui import __version__
+from gencove_tui.api.protocol import Gencove
+from gencove_tui.config import Settings
+from gencove_tui.engine.locks import anybody_looks, take_engine_lock
+from gencove_tui.engine.progress import WRITE_SECONDS, Board
+from gencove_tui.engine.scheduler import Scheduler
+from gencove_tui.engine.watch import Watchers
+from gencove_tui.engine.web import web_session
+from gencove_tui.engine.work import Work
+from gencove_tui.errors import Problem
+from gencove_tui.store.ledger import Ledger
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from gencove_tui.api.s3 import S3Area
+
+log = logging.getLogger(__name__)
+
+_IDLE_SECONDS = 10.0
+"""How long an engine without work and without onlookers stays before it exits."""
+_STEP_SECONDS = 0.25
+"""Between two looks at the ledger's version."""
+
+
+class AlreadyRunning(Problem):
+    """Another engine works for this profile."""
+
+
+class Engine:
+    """One run of the engine. ``run`` returns when it was stopped or had nothing to do.
+
+    ``exit_when_idle``: as the child of a screen it leaves once nobody looks and nothing is to be done.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        connect: Callable[[], Awaitable[Gencove]],
+        *,
+        exit_when_idle: bool = False,
+    ) -> None:
+        self._settings = settings
+        self._connect = connect
+        self._exit_when_idle = exit_when_idle
+        self._stopping = asyncio.Event()
+        self._s3: S3Area | None = None
+        self._s3_opening = asyncio.Lock()
+        self._web: aiohttp.ClientSession | None = None
+
+    def stop(self) -> None:
+        """Ask ``run`` to return; safe to call from a signal handler of the event loop."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Work. Raises ``AlreadyRunning`` when another engine holds the profile's lock."""
+        state_folder = self._settings.state_folder
+        lock = await take_engine_lock(state_folder)
+        if lock is None:
+            raise AlreadyRunning(
+                f"An engine already works for profile {self._settings.profile}",
+                "",
+                "Nothing to do: it performs all transfers of this profile.",
+            )
+        with lock, Ledger(state_folder) as ledger:
+            ledger.engine.enter(os.getpid(), __version__)
+            recovered = ledger.transfers.recover()
+            log.info("engine %s started, pid %d, %d transfers to resume", __version__, os.getpid(), recovered)
+            api = await self._connect()
+            threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="reader")
+            work = Work(
+                api=api,
+                ledger=ledger,
+                board=Board(ledger),
+                slots=asyncio.Semaphore(self._settings.options.parts_at_once),
+                threads=threads,
+                s3=self._open_s3,
+                web=self._open_web,
+            )
+            self._api = api
+            try:
+                await self._serve(work)
+            finally:
+                threads.shutdown(wait=False, cancel_futures=True)
+                await self._close(api)
+                ledger.engine.leave()
+                log.info("engine stopped")
+
+    async def _serve(self, work: Work) -> None:
+        options = self._settings.options
+        scheduler = Scheduler(
+            work, uploads_at_once=options.uploads_at_once, downloads_at_once=options.downloads_at_once
+        )
+        watchers = Watchers(work)
+        writer = asyncio.create_task(_write_progress(work.board))
+        seen: tuple[int, int] | None = None
+        due = 0.0
+        idle_since = time.monotonic()
+        try:
+            while not self._stopping.is_set():
+                version = work.ledger.version()
+                if version != seen or time.time() >= due:
+                    if work.ledger.engine.read().stop_wanted:
+                        break
+                    await watchers.follow()
+                    await scheduler.step()
+                    seen = version
+                    due = work.ledger.transfers.next_retry() or time.time() + 60.0
+                if scheduler.busy or watchers.busy or due < time.time() + _IDLE_SECONDS:
+                    idle_since = time.monotonic()
+                elif self._exit_when_idle and time.monotonic() - idle_since > _IDLE_SECONDS:
+                    if not anybody_looks(self._settings.state_folder) and _nothing_to_do(work.ledger):
+                        break
+                    idle_since = time.monotonic()
+                await scheduler.wait_for_change(_STEP_SECONDS)
+        finally:
+            await watchers.stop()
+            await scheduler.stop()
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+            work.board.write()
+
+    async def _open_s3(self) -> S3Area:
+        from gencove_tui.api.s3 import S3Area
+
+        async with self._s3_opening:
+            if self._s3 is None:
+                area = S3Area(self._api.upload_credentials, endpoint_url=self._settings.s3_endpoint or None)
+                self._s3 = await area.__aenter__()
+            return self._s3
+
+    def _open_web(self) -> aiohttp.ClientSession:
+        if self._web is None:
+            self._web = web_session()
+        return self._web
+
+    async def _close(self, api: Gencove) -> None:
+        if self._s3 is not None:
+            await self._s3.__aexit__(None, None, None)
+        if self._web is not None:
+            await self._web.close()
+        await api.aclose()
+
+
+def _nothing_to_do(ledger: Ledger) -> bool:
+    return ledger.transfers.next_retry() is None
+
+
+async def _write_progress(board: Board) -> None:
+    while True:
+        await asyncio.sleep(WRITE_SECONDS)
+        board.write()

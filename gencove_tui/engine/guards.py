@@ -1,0 +1,42 @@
+"""Waiting on a line that may have died without saying so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from gencove_tui.engine.outcome import TransferWaits
+
+T = TypeVar("T")
+
+STALL_SECONDS = 60.0
+"""A connection that moves no byte for so long is dropped. There is never a deadline on a whole part."""
+
+
+async def unless_stalled(
+    work: Awaitable[T], moved: Callable[[], int], *, seconds: float = STALL_SECONDS
+) -> T:
+    """Await ``work``, but give up when ``moved()`` stands still for ``seconds``.
+
+    Raises ``TransferWaits`` then, with the work cancelled.
+    """
+    task = asyncio.ensure_future(work)
+    seen = moved()
+    try:
+        while True:
+            done, _ = await asyncio.wait({task}, timeout=seconds)
+            if done:
+                return task.result()
+            now = moved()
+            if now == seen:
+                raise TransferWaits(
+                    "The connection stalled",
+                    f"no byte moved for {seconds:.0f} s",
+                    "It is tried again by itself.",
+                )
+            seen = now
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,76 @@
+"""A local file under upload: opened once, and known to be the same file all along."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from gencove_tui.engine.outcome import StartOver, TransferFailed
+from gencove_tui.store.transfers import Identity
+
+
+def identity_of(status: os.stat_result) -> Identity:
+    """Which version of a file a ``stat`` result is about."""
+    return Identity(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+class LocalFile:
+    """An open file and its identity; use as a context manager.
+
+    Raises ``TransferFailed`` when it can't be opened, is no plain file or is empty.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        try:
+            self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise TransferFailed(
+                f"{Path(path).name} is gone",
+                "it was moved or deleted before it was uploaded",
+                "Put it back and retry, or cancel the transfer.",
+            ) from error
+        except OSError as error:
+            raise TransferFailed(
+                f"Can't read {path}", error.strerror or str(error), "Check the file's permissions and retry."
+            ) from error
+        try:
+            status = os.fstat(self.descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise TransferFailed(f"{path} is not a file", "", "Choose the files inside it instead.")
+            if status.st_size == 0:
+                raise TransferFailed(
+                    f"{path} is empty", "there is nothing to upload", "Check how it was made."
+                )
+        except BaseException:
+            os.close(self.descriptor)
+            raise
+        self.identity = identity_of(status)
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.identity.size
+
+    def check_unchanged(self) -> None:
+        """Raises ``StartOver`` when the file was written to or replaced since it was opened."""
+        try:
+            same = (
+                identity_of(os.fstat(self.descriptor)) == self.identity
+                and identity_of(Path(self.path).stat()) == self.identity
+            )
+        except OSError:
+            same = False
+        if not same:
+            raise StartOver("the file changed while it was uploaded")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self.descriptor)

@@ -1,0 +1,97 @@
+"""Locks that tell who lives: the operating system lets go of them however a process ends."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from gencove_tui.errors import Problem
+
+
+class FileLock:
+    """An advisory lock on a file: exclusive for the one engine, shared for the screens that look on."""
+
+    def __init__(self, path: Path, *, shared: bool = False) -> None:
+        self.path = path
+        self._mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        self._descriptor: int | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock without waiting; False when somebody else's is in the way."""
+        if self._descriptor is not None:
+            return True
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Problem(
+                f"Can't open {self.path}", error.strerror or "", "Check the folder's permissions."
+            ) from error
+        try:
+            fcntl.flock(descriptor, self._mode | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        """Let go; harmless when it isn't held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def engine_lock(state_folder: Path) -> FileLock:
+    """Held by the one engine of a profile."""
+    return FileLock(state_folder / "engine.lock")
+
+
+def viewer_lock(state_folder: Path) -> FileLock:
+    """Held, shared, by every screen that looks at a profile."""
+    return FileLock(state_folder / "viewers.lock", shared=True)
+
+
+def _is_held(path: Path) -> bool:
+    probe = FileLock(path, shared=True) if path.name == "engine.lock" else FileLock(path)
+    with probe:
+        return not probe.acquire()
+
+
+def engine_lives(state_folder: Path) -> bool:
+    """Whether an engine holds the profile's lock."""
+    path = state_folder / "engine.lock"
+    return path.exists() and _is_held(path)
+
+
+def anybody_looks(state_folder: Path) -> bool:
+    """Whether any screen looks at the profile."""
+    path = state_folder / "viewers.lock"
+    return path.exists() and _is_held(path)
+
+
+async def take_engine_lock(state_folder: Path, patience: float = 2.0) -> FileLock | None:
+    """The engine's lock, or None when another engine keeps it.
+
+    Tried for ``patience`` seconds, since ``engine_lives`` holds it for an instant when it looks.
+    """
+    lock = engine_lock(state_folder)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience
+    while not lock.acquire():
+        if loop.time() >= deadline:
+            return None
+        await asyncio.sleep(0.05)
+    return lock

@@ -1,0 +1,59 @@
+"""How a transfer ends: done, later, or never; and which error means which."""
+
+from __future__ import annotations
+
+import random
+
+from gencove_tui.api.errors import ApiProblem, Kind
+from gencove_tui.errors import Problem
+
+LONGEST_WAIT = 300.0
+"""Seconds between tries at the most."""
+
+
+class TransferFailed(Problem):
+    """Final: nothing gets better by trying again without the user."""
+
+
+class TransferWaits(Problem):
+    """Not now: tried again after ``delay`` seconds, however often it takes."""
+
+    def __init__(self, what: str, why: str = "", remedy: str = "", *, delay: float | None = None) -> None:
+        super().__init__(what, why, remedy)
+        self.delay = delay
+
+
+class StartOver(Exception):
+    """What was moved so far is worth nothing; begin from the first byte. The text says why."""
+
+
+_HOPELESS = frozenset(
+    {Kind.NOT_FOUND, Kind.INVALID, Kind.CONFLICT, Kind.UNSUPPORTED, Kind.INSECURE, Kind.FORBIDDEN}
+)
+
+
+def judged(error: Problem) -> TransferFailed | TransferWaits:
+    """What an error of the remote side means for a transfer.
+
+    A lost line, a busy server and even a refused key end by themselves or by the user's act elsewhere, so the
+    transfer waits; only what the server says about this very file is final.
+    """
+    if isinstance(error, TransferFailed | TransferWaits):
+        return error
+    if isinstance(error, ApiProblem):
+        if error.kind in _HOPELESS:
+            return TransferFailed(error.what, error.why, error.remedy)
+        return TransferWaits(error.what, error.why, error.remedy, delay=error.retry_after)
+    return TransferFailed(error.what, error.why, error.remedy)
+
+
+def backoff(attempt: int) -> float:
+    """Seconds to wait after the given attempt (from 1): doubling from 1 s, jittered, at most five minutes."""
+    ceiling = min(LONGEST_WAIT, 2.0 ** min(attempt, 16))
+    return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards no secret
+
+
+def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that stopped the other tasks of a group."""
+    found = group.exceptions[0]
+    return first_error(found) if isinstance(found, BaseExceptionGroup) else found

@@ -1,0 +1,134 @@
+"""What would be moved where, before anything is queued: pure looking, no promises."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from gencove_tui.engine.targets import target_path
+from gencove_tui.engine.views import PlannedDownload, PlannedUpload
+from gencove_tui.errors import InputProblem
+from gencove_tui.fastq.names import is_fastq, temporary_name
+from gencove_tui.model import FASTQ_SUFFIXES, Deliverable, GncvPath, Sample
+
+
+def plan_downloads(
+    sample: Sample, deliverables: Sequence[Deliverable], folder: Path, busy: Collection[str] = ()
+) -> tuple[PlannedDownload, ...]:
+    """Where each deliverable would be saved; ``busy`` holds the paths that unfinished transfers write to."""
+    plan: list[PlannedDownload] = []
+    taken: set[Path] = set()
+    for deliverable in deliverables:
+        target = target_path(folder, sample, deliverable)
+        obstacle = ""
+        if deliverable.url is None:
+            obstacle = "no URL, as when a sample is archived"
+        elif target in taken:
+            obstacle = "another file of this plan has the same path"
+        elif str(target) in busy:
+            obstacle = "already in the queue"
+        taken.add(target)
+        plan.append(
+            PlannedDownload(
+                sample=sample,
+                deliverable=deliverable,
+                target=target,
+                obstacle=obstacle,
+                present=_has_size(target, deliverable.size),
+            )
+        )
+    return tuple(plan)
+
+
+def _has_size(path: Path, size: int | None) -> bool:
+    try:
+        return size is not None and path.stat().st_size == size
+    except OSError:
+        return False
+
+
+def check_download_folder(folder: Path) -> None:
+    """Create the folder if need be. Raises ``InputProblem`` when nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputProblem(
+            f"Can't download to {folder}",
+            error.strerror or str(error),
+            "Choose another folder with --download-folder or in config.toml.",
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputProblem(
+            f"Can't download to {folder}",
+            "permission denied",
+            "Choose another folder with --download-folder or in config.toml.",
+        )
+
+
+def plan_uploads(
+    paths: Sequence[Path], destination: GncvPath, busy: Collection[str] = ()
+) -> tuple[PlannedUpload, ...]:
+    """What of files and folders would go where; ``busy`` holds paths that unfinished transfers read.
+
+    A folder's files keep their place relative to it. A single file may name its own new name with a
+    destination that is no folder. Raises ``InputProblem`` when a path doesn't exist.
+    """
+    plan: list[PlannedUpload] = []
+    targets: set[str] = set()
+    for given in paths:
+        path = given.expanduser().absolute()
+        if path.is_dir():
+            for file, relative in _walk(path):
+                plan.append(_planned(file, destination.as_folder(), relative, busy, targets))
+        elif path.exists():
+            if destination.is_folder or len(paths) > 1:
+                plan.append(_planned(path, destination.as_folder(), path.name, busy, targets))
+            else:
+                plan.append(_planned(path, destination.folder, destination.name, busy, targets))
+        else:
+            raise InputProblem(f"There is no {path}", "", "Check the spelling.")
+    return tuple(plan)
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Files below a folder with their relative paths, in order; links to folders aren't followed."""
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            file = Path(root, name)
+            yield file, file.relative_to(folder).as_posix()
+
+
+def _planned(
+    file: Path, folder: GncvPath, relative: str, busy: Collection[str], targets: set[str]
+) -> PlannedUpload:
+    target: GncvPath | None = None
+    size = 0
+    obstacle = ""
+    try:
+        size = file.stat().st_size
+        relative.encode("utf-8")
+        target = folder.child(relative)
+    except OSError as error:
+        obstacle = error.strerror or str(error)
+    except UnicodeEncodeError:
+        obstacle = "its name is not valid UTF-8"
+    except InputProblem as problem:
+        obstacle = problem.why
+    if not obstacle:
+        if not is_fastq(file.name):
+            obstacle = f"not a FASTQ ({', '.join(FASTQ_SUFFIXES)})"
+        elif temporary_name(file.name):
+            obstacle = "a temporary or hidden name"
+        elif size == 0:
+            obstacle = "empty"
+        elif not os.access(file, os.R_OK):
+            obstacle = "permission denied"
+        elif str(file) in busy:
+            obstacle = "already in the queue"
+        elif target in targets:
+            obstacle = "another file of this plan has the same place"
+    if target is not None and not obstacle:
+        targets.add(target)
+    return PlannedUpload(local=file, target=target, size=size, obstacle=obstacle)

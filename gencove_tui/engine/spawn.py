@@ -1,0 +1,95 @@
+"""Starting the engine as a process of its own, and stopping it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from gencove_tui.config import HOST_VARIABLE, KEY_VARIABLE, S3_VARIABLE, Settings
+from gencove_tui.engine.locks import engine_lives
+from gencove_tui.errors import Problem
+from gencove_tui.store.ledger import Ledger
+
+_START_SECONDS = 20.0
+_STOP_SECONDS = 15.0
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """What the child needs to know; the key goes by environment, which only this user can read."""
+    environment = dict(os.environ)
+    environment[KEY_VARIABLE] = settings.api_key
+    if settings.host:
+        environment[HOST_VARIABLE] = settings.host
+    if settings.s3_endpoint:
+        environment[S3_VARIABLE] = settings.s3_endpoint
+    return environment
+
+
+async def start_engine(settings: Settings) -> subprocess.Popen[bytes] | None:
+    """Start the engine unless one lives; returns when it holds its lock.
+
+    It runs in a session of its own, so the end of the terminal doesn't reach it. None when one lived already.
+    Raises ``Problem`` with the engine's own last words when it does not come up.
+    """
+    folder = settings.state_folder
+    if engine_lives(folder):
+        return None
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    last_words = folder / "engine.out"
+    command = [sys.executable, "-m", "gencove_tui", "--profile", settings.profile, "engine", "--child"]
+    with last_words.open("wb") as output:
+        process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own program; it returns at once
+            command,
+            env=_environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            if engine_lives(folder):  # another one was quicker
+                return None
+            raise Problem("The engine did not start", _tail(last_words), f"Its log is in {folder}.")
+        if engine_lives(folder):
+            return process
+        await asyncio.sleep(0.05)
+    process.kill()
+    raise Problem("The engine did not start in time", _tail(last_words), f"Its log is in {folder}.")
+
+
+async def stop_engine(state_folder: Path) -> None:
+    """Ask the engine to stop and wait until it has; all progress is kept.
+
+    Raises ``Problem`` when it doesn't stop in time.
+    """
+    if not engine_lives(state_folder):
+        return
+    with Ledger(state_folder) as ledger:
+        pid = ledger.engine.read().pid
+        ledger.engine.want_stop()
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # it sees the wish in the ledger
+            os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while engine_lives(state_folder):
+        if time.monotonic() > deadline:
+            raise Problem(
+                "The engine does not stop", f"its process is {pid}", "Wait a moment; then try again."
+            )
+        await asyncio.sleep(0.05)
+
+
+def _tail(path: Path) -> str:
+    try:
+        lines = path.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return lines[-1] if lines else ""

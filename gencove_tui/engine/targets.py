@@ -1,0 +1,62 @@
+"""Where a deliverable is saved: the official template, with every component made safe.
+
+The default ``{client_id}/{gencove_id}/{default_filename}`` is the official client's (api-v2 §9), so that both
+tools recognise each other's files.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from gencove_tui.model import Deliverable, Sample
+
+DEFAULT_TEMPLATE = "{client_id}/{gencove_id}/{default_filename}"
+PART_SUFFIX = ".part"
+_LONGEST_NAME = 240
+"""Bytes in a file name; file systems take 255, and the suffixes need room."""
+
+
+def safe_component(text: str) -> str:
+    """A text as one file or folder name: no separators, no control characters, never ``.`` or ``..``.
+
+    Empty stays empty. Too long a name keeps its ending.
+    """
+    name = re.sub(r"[/\\\x00-\x1f\x7f\u0080-\u009f\u202a-\u202e\u2066-\u2069]", "_", text).strip()
+    if name.strip(".") == "":
+        return "_" * len(name)
+    raw = name.encode("utf-8", "replace")
+    if len(raw) > _LONGEST_NAME:
+        tail = raw[-80:].decode("utf-8", "ignore")
+        name = raw[: _LONGEST_NAME - 80].decode("utf-8", "ignore") + tail
+    return name
+
+
+def default_filename(sample: Sample, deliverable: Deliverable) -> str:
+    """The file's own name, or one made of sample and file type where Gencove gives none."""
+    return deliverable.name or f"{sample.id}_{deliverable.file_type}"
+
+
+def target_path(
+    folder: Path, sample: Sample, deliverable: Deliverable, template: str = DEFAULT_TEMPLATE
+) -> Path:
+    """The path of a deliverable below ``folder``, which it can't leave.
+
+    Tokens: ``client_id``, ``gencove_id`` anywhere; ``file_type``, ``file_extension``, ``default_filename`` in
+    the last component only. Components that come out empty are dropped (api-v2 §9).
+    """
+    filename = default_filename(sample, deliverable)
+    tokens = {"client_id": sample.client_id, "gencove_id": sample.id}
+    last_tokens = tokens | {
+        "file_type": deliverable.file_type,
+        "file_extension": filename.partition(".")[2],
+        "default_filename": filename,
+    }
+    *heads, last = template.split("/")
+    components = [safe_component(_expand(head, tokens)) for head in heads]
+    components.append(safe_component(_expand(last, last_tokens)) or safe_component(filename))
+    return folder.joinpath(*(component for component in components if component))
+
+
+def _expand(text: str, tokens: dict[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda match: tokens.get(match.group(1), match.group(0)), text)

@@ -1,0 +1,83 @@
+"""Presigned URLs: one GET, its status judged, its errors told apart (transfer-anchors §3.5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import yarl
+
+from gencove_tui.engine.guards import STALL_SECONDS
+from gencove_tui.engine.outcome import StartOver, TransferFailed, TransferWaits
+
+_RETRIED_BY_ITSELF = "It is tried again by itself."
+
+
+class UrlExpired(Exception):
+    """The presigned URL is no longer good (any 403): a fresh one is needed."""
+
+
+def web_session() -> aiohttp.ClientSession:
+    """A session for presigned URLs: no deadline on a whole body, and bytes as they come."""
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=STALL_SECONDS),
+        auto_decompress=False,
+        headers={"Accept-Encoding": "identity"},
+    )
+
+
+@asynccontextmanager
+async def get(
+    session: aiohttp.ClientSession, url: str, headers: dict[str, str]
+) -> AsyncIterator[aiohttp.ClientResponse]:
+    """A reply with status 200, 206 or 416; its body is still to be read.
+
+    Redirects aren't followed. Raises ``UrlExpired`` on 403, ``StartOver`` on 412, ``TransferFailed`` on what
+    no repeat mends, ``TransferWaits`` on the rest, also when the line fails while the body is read.
+    """
+    try:
+        # The URL goes out byte for byte: any re-quoting could break its signature.
+        request = session.get(yarl.URL(url, encoded=True), headers=headers, allow_redirects=False)
+        async with request as reply:
+            _judge(reply.status)
+            yield reply
+    except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+        # Only the class: an aiohttp error's text may hold the URL with its signature.
+        raise TransferWaits("The download was interrupted", _plain(error), _RETRIED_BY_ITSELF) from error
+
+
+def _judge(status: int) -> None:
+    if status in (200, 206, 416):
+        return
+    if status == 403:
+        raise UrlExpired
+    if status == 412:
+        raise StartOver("the remote file changed")
+    if status in (404, 410):
+        raise TransferFailed(
+            "The remote file is gone", f"the store answered {status}", "Refresh, then retry."
+        )
+    if status == 429 or status >= 500:
+        raise TransferWaits("The store is busy", f"it answered {status}", _RETRIED_BY_ITSELF)
+    raise TransferFailed(
+        "The store gave an unexpected answer", f"status {status}", "Retry; if it stays so, contact support."
+    )
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no byte came for {STALL_SECONDS:.0f} s"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return "no connection"
+    return "the connection ended early"
+
+
+def content_range(reply: aiohttp.ClientResponse) -> tuple[int, int, int]:
+    """First byte, last byte and total of a 206; raises ``TransferWaits`` when it doesn't say."""
+    match = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", reply.headers.get("Content-Range", ""))
+    if match is None:
+        raise TransferWaits("The store did not say which range it sent", "", _RETRIED_BY_ITSELF)
+    first, last, total = map(int, match.groups())
+    return first, last, total
