@@ -43,7 +43,7 @@ class GncvPath(str):
             raise InputProblem(
                 what, "a slash follows gncv:// at once", "Write it like gncv://project/batch/."
             )
-        if any(ord(c) < 32 or ord(c) == 127 for c in rest) or rest != rest.strip():
+        if not rest.isprintable() or rest != rest.strip():
             raise InputProblem(
                 what, "it holds control characters or outer blanks", "Use plain names and slashes."
             )
@@ -450,12 +450,13 @@ class WatchRule(Struct, frozen=True, kw_only=True):
 
 
 class WatchedFile(Struct, frozen=True, kw_only=True):
-    """One version (path, size, mtime) of a file that a rule has seen."""
+    """One version (path, size, mtime, inode) of a file that a rule has seen."""
 
     rule_id: int
     path: str
     size: int
     mtime_ns: int
+    inode: int
     state: str
     """``settling``, ``queued`` (a transfer exists), ``ignored``, ``gone``."""
     reason: str = ""

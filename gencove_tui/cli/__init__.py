@@ -94,7 +94,7 @@ def resolved_with_key(context: click.Context) -> Any:
 @click.option("--api-key", metavar="KEY", help="The API key. Prefer $GENCOVE_API_KEY or `login`.")
 @click.option("--download-folder", metavar="DIR", help="Where downloads go (default ~/gencove).")
 @click.pass_context
-def cli(context: click.Context, **_: str | None) -> None:
+def cli(context: click.Context, /, **_: str | None) -> None:
     """Projects, samples, uploads and results of Gencove on one screen.
 
     Without a command the screen opens. Transfers run in a process of their own, so they survive the end of

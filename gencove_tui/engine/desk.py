@@ -168,7 +168,9 @@ class LocalDesk:
         api = await self._opened()
         page = await self._asked(api.projects(query, offset=offset, limit=limit))
         if offset == 0 and query == ProjectQuery():
-            self._cache.put("projects", "", page.items)
+            # Without deliverables: presigned URLs don't belong on disk.
+            items = tuple(msgspec.structs.replace(p, deliverables=()) for p in page.items)
+            self._cache.put("projects", "", items)
         return Listing(page=page, fetched=datetime.now(UTC))
 
     async def project(self, project_id: str) -> Project:

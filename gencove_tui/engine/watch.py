@@ -145,7 +145,8 @@ class Watcher:
             del self._still_since[path]
         for path, file_known in known.items():
             if path in gone and file_known.state == "settling":
-                self._put(Found(path, file_known.size, file_known.mtime_ns, 0), "gone", "it disappeared")
+                gone_file = Found(path, file_known.size, file_known.mtime_ns, file_known.inode)
+                self._put(gone_file, "gone", "it disappeared")
         self._rules.count_scan(self.rule.id)
         return settling
 
@@ -195,6 +196,7 @@ class Watcher:
                 path=file.path,
                 size=file.size,
                 mtime_ns=file.mtime_ns,
+                inode=file.inode,
                 state=state,
                 reason=reason,
                 transfer_id=transfer_id,

@@ -32,6 +32,7 @@ def _file_from(row: sqlite3.Row) -> WatchedFile:
         path=os.fsdecode(row["path"]),
         size=row["size"],
         mtime_ns=row["mtime_ns"],
+        inode=row["inode"],
         state=row["state"],
         reason=row["reason"],
         transfer_id=row["transfer_id"],
@@ -113,14 +114,16 @@ class Rules:
         """Write what became of one file; replaces what was known of its path."""
         with self._db.write() as connection:
             connection.execute(
-                "INSERT INTO watched_files VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+                "INSERT INTO watched_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (rule_id, path) DO UPDATE SET size=excluded.size, mtime_ns=excluded.mtime_ns,"
+                " inode=excluded.inode,"
                 " state=excluded.state, reason=excluded.reason, transfer_id=excluded.transfer_id",
                 (
                     found.rule_id,
                     os.fsencode(found.path),
                     found.size,
                     found.mtime_ns,
+                    found.inode,
                     found.state,
                     found.reason,
                     found.transfer_id,

@@ -68,6 +68,7 @@ LEDGER = (
         path BLOB NOT NULL,
         size INTEGER NOT NULL,
         mtime_ns INTEGER NOT NULL,
+        inode INTEGER NOT NULL,
         state TEXT NOT NULL,
         reason TEXT NOT NULL DEFAULT '',
         transfer_id INTEGER REFERENCES transfers (id) ON DELETE SET NULL,

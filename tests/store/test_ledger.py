@@ -145,7 +145,9 @@ def test_changes_by_others_and_by_oneself_move_the_version(tmp_path):
 def test_a_rule_is_one_per_folder_and_destination_and_waking_it_keeps_its_files(ledger):
     rule = ledger.rules.put("/run", GncvPath("gncv://a/"), settle=5)
     ledger.rules.put_file(
-        WatchedFile(rule_id=rule, path="/run/x.fastq.gz", size=1, mtime_ns=2, state="ignored", reason="r")
+        WatchedFile(
+            rule_id=rule, path="/run/x.fastq.gz", size=1, mtime_ns=2, inode=3, state="ignored", reason="r"
+        )
     )
     ledger.rules.set_active(rule, False)
     assert ledger.rules.put("/run", GncvPath("gncv://a/"), settle=7) == rule
@@ -163,7 +165,13 @@ def test_rule_counts_follow_the_transfers(ledger):
         ledger.transfers.set_state(transfer, state)
         ledger.rules.put_file(
             WatchedFile(
-                rule_id=rule, path=f"/run/{name}", size=1, mtime_ns=1, state="queued", transfer_id=transfer
+                rule_id=rule,
+                path=f"/run/{name}",
+                size=1,
+                mtime_ns=1,
+                inode=1,
+                state="queued",
+                transfer_id=transfer,
             )
         )
     assert ledger.rules.counts(rule) == {"uploaded": 1, "failed": 1, "queued": 1}

@@ -1,0 +1,1 @@
+"""FASTQ files: names, read pairs, integrity, sample sheets, run-folder markers. No network, no database."""

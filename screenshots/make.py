@@ -1,0 +1,77 @@
+"""Draw the README's pictures from the running demo: ``python screenshots/make.py``.
+
+Real sandbox, real engine, real transfers; only the terminal is Textual's headless one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from gencove_tui.cli.demo import prepare_demo
+from gencove_tui.cli.link import linker
+from gencove_tui.config import HOME_VARIABLE
+from gencove_tui.engine.desk import LocalDesk
+from gencove_tui.engine.spawn import stop_engine
+from gencove_tui.model import TransferState
+from gencove_tui.sandbox import Sandbox
+from gencove_tui.tui.app import build_app
+
+HERE = Path(__file__).parent
+
+
+async def until(look: Callable[[], object], what: str) -> None:
+    """Wait for something to be true on the screen or in the ledger."""
+    deadline = time.monotonic() + 60
+    while not look():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"gave up waiting for {what}")
+        await asyncio.sleep(0.1)
+
+
+async def draw(home: Path) -> None:
+    """Drive the app as a person would and save what it shows."""
+    with Sandbox(scenario="demo") as sandbox:
+        settings = prepare_demo(home, sandbox, "v2", Path("gencove-demo"))
+        desk = LocalDesk(settings, linker(settings))
+        app = build_app(desk, refresh_seconds=2)
+        try:
+            async with app.run_test(size=(120, 36)) as pilot:
+                await until(
+                    lambda: any(t.state is TransferState.DONE for t in desk.snapshot().transfers), "an upload"
+                )
+                await pilot.press("1", "enter")
+                await asyncio.sleep(3)
+                (HERE / "wide.svg").write_text(app.export_screenshot(title="gencove-tui demo"))
+                await pilot.press("question_mark")
+                await asyncio.sleep(1)
+                (HERE / "help.svg").write_text(app.export_screenshot(title="gencove-tui demo"))
+                await pilot.press("escape")
+                await pilot.resize_terminal(80, 24)
+                await pilot.press("4")
+                await asyncio.sleep(2)
+                (HERE / "narrow.svg").write_text(app.export_screenshot(title="gencove-tui demo, 80×24"))
+        finally:
+            await stop_engine(settings.state_folder)
+
+
+def main() -> None:
+    """Draw in a temporary home that is removed afterwards."""
+    home = Path(tempfile.mkdtemp(prefix="gencove-tui-pictures-"))
+    os.environ[HOME_VARIABLE] = str(home / "app")
+    working = Path.cwd()
+    try:
+        os.chdir(home)
+        asyncio.run(draw(home))
+    finally:
+        os.chdir(working)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

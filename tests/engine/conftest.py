@@ -1,0 +1,38 @@
+"""An engine inside the test's own event loop."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from gencove_tui.cli.link import linker
+from gencove_tui.engine.core import Engine
+from gencove_tui.store.ledger import Ledger
+
+
+@pytest.fixture
+def ledger(settings):
+    with Ledger(settings.state_folder) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def engine(settings):
+    """Runs for the length of the test; a failure of its own fails the test."""
+    running = Engine(settings, linker(settings))
+    task = asyncio.create_task(running.run())
+    yield running
+    running.stop()
+    await task
+
+
+@contextlib.asynccontextmanager
+async def running_engine(settings):
+    """The same for tests that start it late or more than once."""
+    engine = Engine(settings, linker(settings))
+    task = asyncio.create_task(engine.run())
+    try:
+        yield engine
+    finally:
+        engine.stop()
+        await task
