@@ -105,7 +105,7 @@ class Transport:
         raise AssertionError("unreachable")
 
     async def _once(self, method: str, path: str, query: Mapping[str, str | int] | None, body: Any) -> Reply:
-        content = None if body is None else msgspec.json.encode(body)
+        content = None if body is None else msgspec.json.encode(body, enc_hook=str)
         headers = {} if content is None else {"Content-Type": "application/json"}
         try:
             answer = await self._client.request(

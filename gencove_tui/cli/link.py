@@ -6,18 +6,28 @@ from collections.abc import Awaitable, Callable
 
 from gencove_tui.api.connect import connect
 from gencove_tui.api.protocol import Gencove
-from gencove_tui.config import Settings
+from gencove_tui.config import Settings, remember
 
 
 def linker(settings: Settings) -> Callable[[], Awaitable[Gencove]]:
-    """A function that makes the API connection of these settings."""
+    """A function that makes the API connection of these settings.
+
+    What had to be found out (host, dialect) is remembered in the profile, so that it is asked only once.
+    """
 
     async def link() -> Gencove:
-        return await connect(
+        api = await connect(
             settings.host or None,
             settings.api_key,
             dialect=settings.dialect,
             s3_endpoint=settings.s3_endpoint or None,
         )
+        own_host = not settings.host or settings.host == settings.options.host.rstrip("/")
+        if own_host and (settings.options.host.rstrip("/"), settings.options.dialect) != (
+            api.host,
+            api.dialect,
+        ):
+            remember(settings.where.config_file, settings.profile, host=api.host, dialect=str(api.dialect))
+        return api
 
     return link

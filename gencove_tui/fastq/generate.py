@@ -38,10 +38,11 @@ def write_pair(
     """Write ``<sample>_S<n>[_L<lane>]_R1_001.fastq.gz`` and its mate, ``records`` read pairs each.
 
     Reads are the two ends of fragments of one small made-up genome, the same for every seed. Existing files
-    are overwritten; the folder must exist. Raises ``OSError``.
+    are overwritten; the folder is made if need be. Raises ``OSError``.
     """
     lane_part = "" if lane is None else f"_L{lane:03}"
     texts = _pair_text(records, seed, lane or 1)
+    folder.mkdir(parents=True, exist_ok=True)
     paths = [
         folder / f"{sample}_S{s_number}{lane_part}_R{read}_001.fastq.gz" for read in range(1, len(texts) + 1)
     ]

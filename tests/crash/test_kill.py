@@ -10,9 +10,9 @@ import pytest
 
 from gencove_tui.config import resolve
 from gencove_tui.engine.locks import engine_lives
-from gencove_tui.fastq.generate import write_large
 from gencove_tui.model import FINAL_STATES, TransferState
 from gencove_tui.store.ledger import Ledger
+from tests.files import large
 from tests.waiting import until_blocking
 
 pytestmark = pytest.mark.crash
@@ -26,7 +26,7 @@ def start(environment):
 
 
 def test_an_upload_survives_kill_9_and_sends_no_finished_part_again(environment, sandbox, tmp_path):
-    path = write_large(tmp_path / "BIG_S1_L001_R1_001.fastq.gz", 300 * MIB, seed=5)
+    path = large(tmp_path, 300 * MIB, seed=5)
     place = PLACE + path.name
     settings = resolve(environment=environment)
     sandbox.faults.set("s3-latency=0.1")
@@ -70,7 +70,7 @@ def test_an_upload_survives_kill_9_and_sends_no_finished_part_again(environment,
 
 
 def test_a_stopped_engine_leaves_at_once_and_keeps_its_progress(environment, sandbox, tmp_path):
-    path = write_large(tmp_path / "BIG_S1_L001_R1_001.fastq.gz", 200 * MIB, seed=6)
+    path = large(tmp_path, 200 * MIB, seed=6)
     settings = resolve(environment=environment)
     sandbox.faults.set("s3-latency=0.2")
     with Ledger(settings.state_folder) as ledger:

@@ -5,9 +5,9 @@ import hashlib
 
 import pytest
 
-from gencove_tui.fastq.generate import write_large
 from gencove_tui.model import FINAL_STATES, TransferState, Wish
 from tests.engine.conftest import running_engine
+from tests.files import large
 from tests.waiting import until
 
 PLACE = "gncv://lab/run-1/"
@@ -35,7 +35,7 @@ async def test_a_small_file_arrives_identical(engine, ledger, sandbox, fastq_pai
 
 
 async def test_a_large_file_goes_in_parts_and_arrives_identical(engine, ledger, sandbox, tmp_path):
-    path = write_large(tmp_path / "BIG_S1_L001_R1_001.fastq.gz", 40 << 20, seed=3)
+    path = large(tmp_path, 40 << 20, seed=3)
     transfer = ledger.transfers.add_upload(str(path), PLACE + path.name, path.stat().st_size)
     done = await until(finished(ledger, transfer), "the upload")
     assert done.state is TransferState.DONE, done.problem
@@ -86,7 +86,7 @@ async def test_a_broken_file_never_appears(engine, ledger, sandbox, fastq_pair, 
 
 
 async def test_a_large_truncated_file_never_appears(engine, ledger, sandbox, tmp_path):
-    path = write_large(tmp_path / "BIG_S1_L001_R1_001.fastq.gz", 40 << 20, seed=3)
+    path = large(tmp_path, 40 << 20, seed=3)
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size - 5)
     transfer = ledger.transfers.add_upload(str(path), PLACE + path.name, path.stat().st_size)
@@ -115,7 +115,7 @@ async def test_a_missing_file_fails_clearly_and_works_again_once_it_is_back(
 
 
 async def test_pause_keeps_parts_and_resume_sends_only_the_rest(settings, ledger, sandbox, tmp_path):
-    path = write_large(tmp_path / "BIG_S1_L001_R1_001.fastq.gz", 100 << 20, seed=4)
+    path = large(tmp_path, 100 << 20, seed=4)
     transfer = ledger.transfers.add_upload(str(path), PLACE + path.name, path.stat().st_size)
     async with running_engine(settings):
         await until(lambda: any(p.etag for p in ledger.transfers.parts(transfer)), "a first part")
@@ -132,7 +132,7 @@ async def test_pause_keeps_parts_and_resume_sends_only_the_rest(settings, ledger
 
 
 async def test_cancel_takes_the_parts_back(settings, ledger, sandbox, tmp_path):
-    path = write_large(tmp_path / "BIG_S1_L001_R1_001.fastq.gz", 100 << 20, seed=4)
+    path = large(tmp_path, 100 << 20, seed=4)
     transfer = ledger.transfers.add_upload(str(path), PLACE + path.name, path.stat().st_size)
     async with running_engine(settings):
         await until(lambda: any(p.etag for p in ledger.transfers.parts(transfer)), "a first part")

@@ -1,0 +1,144 @@
+"""Serves deliverables behind presigned URLs, with ranges and conditions, as S3 does."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from email.utils import formatdate
+from urllib.parse import unquote
+from xml.sax.saxutils import escape
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from gencove_tui.sandbox.faults import Faults
+from gencove_tui.sandbox.hangup import hang_up
+from gencove_tui.sandbox.presign import BUCKET, Refusal, Signer, expired
+from gencove_tui.sandbox.records import StoredFile
+from gencove_tui.sandbox.state import State
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+class FileServer:
+    """The bucket of results."""
+
+    def __init__(self, state: State, signer: Signer) -> None:
+        self._state = state
+        self._signer = signer
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer a GET or HEAD of ``/gencove-sandbox-results/…``."""
+        raw_path = request.scope["raw_path"].decode("latin-1")
+        refusal = self._refusal(request, raw_path)
+        if refusal is not None:
+            return s3_error(403, refusal.code, refusal.message, refusal.extra)
+        path = unquote(raw_path).removeprefix(f"/{BUCKET}/")
+        with self._state.lock:
+            file = next((f for f in self._state.files.values() if f.s3_path == path), None)
+        if file is None:
+            return s3_error(404, "NoSuchKey", "The specified key does not exist.")
+        return await asyncio.to_thread(self._answer, request, file)
+
+    def _refusal(self, request: Request, raw_path: str) -> Refusal | None:
+        now = self._state.clock.now()
+        refusal = self._signer.check(request.method, raw_path, request.scope["query_string"].decode(), now)
+        if refusal is None and self._state.faults.hit("expire-urls", raw_path):
+            return expired("0", now, now)
+        return refusal
+
+    def _answer(self, request: Request, file: StoredFile) -> Response:
+        faults, size = self._state.faults, file.content.size
+        etag = file.etag
+        if faults.hit("changed", file.kind):
+            etag = '"00000000000000000000000000000000"'
+        wanted_etag = request.headers.get("if-match")
+        if wanted_etag not in (None, "*", etag):
+            return s3_error(412, "PreconditionFailed", "At least one of the pre-conditions did not hold")
+        headers = {
+            "Accept-Ranges": "bytes",
+            "ETag": etag,
+            "Last-Modified": formatdate(file.created, usegmt=True),
+            "Content-Type": "binary/octet-stream",
+            "Content-Disposition": request.query_params.get("response-content-disposition", ""),
+        }
+        start, length, status = 0, size, 200
+        asked = request.headers.get("range")
+        if_range = request.headers.get("if-range")
+        whole = if_range is not None and if_range not in (etag, headers["Last-Modified"])
+        if asked and not whole and not faults.hit("no-ranges", file.kind):
+            span = parse_range(asked, size)
+            if span is None:
+                return s3_error(
+                    416, "InvalidRange", "The requested range is not satisfiable",
+                    (("ActualObjectSize", str(size)),), {"Content-Range": f"bytes */{size}"},
+                )  # fmt: skip
+            start, length = span
+            status = 206
+            headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
+        headers["Content-Length"] = str(length)
+        if request.method == "HEAD":
+            return Response(status_code=status, headers=headers)
+        body = _send(request, file, start, length, faults)
+        return StreamingResponse(body, status_code=status, headers=headers)
+
+
+def parse_range(text: str, size: int) -> tuple[int, int] | None:
+    """First byte and length of a ``Range`` header; None when it can't be satisfied (RFC 9110 §14.1)."""
+    match = _RANGE.fullmatch(text.strip())
+    if match is None:
+        return (0, size) if size else None
+    first, last = match[1], match[2]
+    if not first:
+        count = min(int(last or 0), size)
+        return (size - count, count) if count else None
+    start = int(first)
+    end = min(int(last), size - 1) if last else size - 1
+    return (start, end - start + 1) if start <= end else None
+
+
+async def _send(
+    request: Request, file: StoredFile, start: int, length: int, faults: Faults
+) -> AsyncIterator[bytes]:
+    stop_at = length // 2 if faults.hit("cut", file.kind) else None
+    wrong_at = length // 2 if faults.hit("corrupt", file.kind) else None
+    rate = faults.value("rate", file.kind)
+    sent = 0
+    for piece in file.content.read(start, length):
+        step = len(piece) if not rate else max(1024, min(len(piece), int(rate / 20)))
+        for low in range(0, len(piece), step):
+            data = piece[low : low + step]
+            if wrong_at is not None and sent <= wrong_at < sent + len(data):
+                at = wrong_at - sent
+                data = data[:at] + bytes((data[at] ^ 1,)) + data[at + 1 :]
+            if stop_at is not None and sent + len(data) > stop_at:
+                yield data[: stop_at - sent]
+                # What was sent so far shall arrive before the end of the connection does.
+                await asyncio.sleep(0.05)
+                hang_up(request.scope)
+                return
+            yield data
+            sent += len(data)
+            # At least a turn of the loop, so that a client that went away is noticed.
+            await asyncio.sleep(len(data) / rate if rate else 0)
+
+
+def s3_error(
+    status: int,
+    code: str,
+    message: str,
+    extra: tuple[tuple[str, str], ...] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """An error as S3 writes it."""
+    fields = (
+        ("Code", code),
+        ("Message", message),
+        *extra,
+        ("RequestId", "SANDBOX0000000"),
+        ("HostId", "sandbox"),
+    )
+    inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields)
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inner}</Error>'
+    return Response(body, status_code=status, headers=headers, media_type="application/xml")

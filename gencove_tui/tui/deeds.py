@@ -1,0 +1,190 @@
+"""What the user does, carried out through the desk; trouble becomes a toast."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime
+from typing import Any
+
+from textual.screen import Screen
+
+from gencove_tui.engine.views import Desk, RuleView, Snapshot
+from gencove_tui.errors import Problem
+from gencove_tui.model import Deliverable, Sample, Transfer, Wish
+from gencove_tui.tui.format import clean, plural, size
+from gencove_tui.tui.screens.dialogs import Choice, Question
+from gencove_tui.tui.screens.download import DownloadDialog
+from gencove_tui.tui.screens.upload import UploadDialog
+from gencove_tui.tui.views import Look
+
+LISTED = 6
+"""Names that a question spells out before it counts the rest."""
+MOST_SAMPLES = 500
+"""Samples that one download asks about: each costs a request before anything can be chosen."""
+
+
+class Deeds:
+    """Runs each deed as a worker of the screen, so that nothing blocks and everything can be abandoned."""
+
+    def __init__(self, screen: Screen[Any], desk: Desk, look: Look, after: Callable[[], None]) -> None:
+        self.screen = screen
+        self.desk = desk
+        self.look = look
+        self.after = after
+        """Called when a deed has changed the ledger."""
+        self.destination = ""
+        """Where the last upload went; offered again."""
+
+    def _run(self, deed: Coroutine[Any, Any, None], *, group: str, exclusive: bool = True) -> None:
+        self.screen.run_worker(self._guard(deed), group=group, exclusive=exclusive, exit_on_error=False)
+
+    async def _guard(self, deed: Awaitable[None]) -> None:
+        try:
+            await deed
+        except Problem as problem:
+            self.report(problem)
+
+    def report(self, problem: Problem) -> None:
+        """Say what failed, why, and what to do."""
+        text = "\n".join(filter(None, (clean(problem.why), clean(problem.remedy))))
+        self.say(text or "No more is known about it.", title=clean(problem.what), severity="error")
+
+    def say(self, text: str, *, title: str = "", severity: str = "information") -> None:
+        """A toast; never read as markup."""
+        level: Any = severity if severity in ("information", "warning", "error") else "information"
+        self.screen.app.notify(
+            text, title=title, severity=level, markup=False, timeout=8 if severity == "error" else 4
+        )
+
+    # --- downloads and uploads ---------------------------------------------------------
+
+    def download(self, samples: Sequence[Sample], only: Sequence[Deliverable] = ()) -> None:
+        """Let the user choose among the results of these samples, then queue them."""
+        self._run(self._download(samples, only), group="dialog")
+
+    async def _download(self, samples: Sequence[Sample], only: Sequence[Deliverable]) -> None:
+        if len(samples) > MOST_SAMPLES:
+            self.say(f"At most {MOST_SAMPLES} samples at a time.", severity="warning")
+            return
+        known: list[Sample] = []
+        missing = sum(sample.deliverables is None for sample in samples)
+        if missing > 1:
+            self.say(f"Asking what {plural(missing, 'sample')} have…")
+        for sample in samples:
+            if sample.deliverables is None:
+                sample = await self.desk.sample(sample.project_id, sample.id)
+            known.append(sample)
+        known = [sample for sample in known if sample.deliverables]
+        if not known:
+            self.say("No deliverables yet." if len(samples) == 1 else "None of them has deliverables yet.")
+            return
+        plan = await self.screen.app.push_screen_wait(DownloadDialog(self.desk, self.look, known, only))
+        if plan:
+            ids = await self.desk.queue_downloads(plan)
+            total = sum(item.deliverable.size or 0 for item in plan if not item.obstacle)
+            self.say(f"Queued {plural(len(ids), 'download')}, {size(total)}.")
+            self.after()
+
+    def upload(self, suggestion: str = "") -> None:
+        """Let the user choose what to upload and where to, then queue it."""
+        self._run(self._upload(suggestion), group="dialog")
+
+    async def _upload(self, suggestion: str) -> None:
+        today: datetime = self.look.clock().astimezone()
+        destination = self.destination or suggestion or f"gncv://{today:%Y-%m-%d}/"
+        plan = await self.screen.app.push_screen_wait(UploadDialog(self.desk, self.look, destination))
+        if plan:
+            ids = await self.desk.queue_uploads(plan)
+            self.destination = next((p.target.folder for p in plan if p.target is not None), destination)
+            total = sum(item.size for item in plan if not item.obstacle)
+            self.say(f"Queued {plural(len(ids), 'upload')}, {size(total)}.")
+            self.after()
+
+    # --- transfers and rules -----------------------------------------------------------
+
+    def wish(self, transfers: Sequence[Transfer], wish: Wish) -> None:
+        """Pause, run or, after asking, cancel."""
+        self._run(self._wish(transfers, wish), group="wish", exclusive=False)
+
+    async def _wish(self, transfers: Sequence[Transfer], wish: Wish) -> None:
+        number = plural(len(transfers), "transfer")
+        if wish is Wish.CANCEL:
+            names = [clean(t.remote) for t in transfers[:LISTED]]
+            if len(transfers) > LISTED:
+                names.append(f"and {len(transfers) - LISTED:,} more")
+            answer = await self.screen.app.push_screen_wait(
+                Question(
+                    "Cancel transfers",
+                    ["What has been moved of these so far is dropped:", "", *names],
+                    (Choice("keep", "Keep going"), Choice("cancel", f"Cancel {number}", bad=True)),
+                )
+            )
+            if answer != "cancel":
+                return
+        await self.desk.wish([transfer.id for transfer in transfers], wish)
+        verb = {Wish.RUN: "Going on with", Wish.PAUSE: "Pausing", Wish.CANCEL: "Cancelling"}[wish]
+        self.say(f"{verb} {number}.")
+        self.after()
+
+    def clear_finished(self) -> None:
+        """Take finished transfers off the list."""
+        self._run(self._clear_finished(), group="wish", exclusive=False)
+
+    async def _clear_finished(self) -> None:
+        number = await self.desk.clear_finished()
+        self.say(f"Cleared {plural(number, 'finished transfer')}.")
+        self.after()
+
+    def switch_rule(self, view: RuleView) -> None:
+        """Let a watch rule rest, or go on."""
+        self._run(self._switch_rule(view), group="wish", exclusive=False)
+
+    async def _switch_rule(self, view: RuleView) -> None:
+        await self.desk.set_rule_active(view.rule.id, not view.rule.active)
+        self.say(f"{'Paused' if view.rule.active else 'Resumed'} watching {clean(view.rule.folder)}.")
+        self.after()
+
+    # --- the engine and the end --------------------------------------------------------
+
+    def start_engine(self) -> None:
+        """See that an engine runs."""
+        self._run(self._start_engine(), group="engine")
+
+    async def _start_engine(self) -> None:
+        await self.desk.ensure_engine()
+        self.after()
+
+    def leave(self, snapshot: Snapshot | None) -> None:
+        """Quit; ask first what becomes of work in flight."""
+        self._run(self._leave(snapshot), group="leave")
+
+    async def _leave(self, snapshot: Snapshot | None) -> None:
+        app = self.screen.app
+        unfinished = 0 if snapshot is None else snapshot.totals.unfinished
+        rules = 0 if snapshot is None else sum(view.rule.active for view in snapshot.rules)
+        if not unfinished and not rules:
+            app.exit()
+            return
+        body = []
+        if snapshot is not None and unfinished:
+            body.append(
+                f"{plural(unfinished, 'transfer')} unfinished, {size(snapshot.totals.bytes_left)} left."
+            )
+        if rules:
+            body.append(f"Watching {plural(rules, 'folder')} for new files.")
+        answer = await app.push_screen_wait(
+            Question(
+                "Quit with work in flight",
+                body,
+                (
+                    Choice("stay", "Stay"),
+                    Choice("background", "Keep going in the background"),
+                    Choice("stop", "Stop and resume later"),
+                ),
+            )
+        )
+        if answer == "stop":
+            self.say("Stopping the engine. What has been moved is kept.")
+            await self.desk.stop_engine()
+        if answer in ("background", "stop"):
+            app.exit()

@@ -1,0 +1,346 @@
+"""Numbers, times and names as short text of known width, and the glyphs that go with them."""
+
+from __future__ import annotations
+
+import locale
+import math
+import unicodedata
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.cells import cell_len, get_character_cell_size
+
+from gencove_tui.model import FASTQ_SUFFIXES
+
+KIB = 1024
+BYTE_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+"""Unicode categories that move the cursor, hide, reorder, or can't be encoded."""
+
+
+class Tone(StrEnum):
+    """What a piece of text means; the theme decides how that looks."""
+
+    PLAIN = "plain"
+    STRONG = "strong"
+    DIM = "dim"
+    GOOD = "good"
+    BAD = "bad"
+    WARN = "warn"
+    BUSY = "busy"
+    ACCENT = "accent"
+
+
+class Cell(NamedTuple):
+    """A piece of text and its meaning."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+class Glyphs(NamedTuple):
+    """The signs beside words, in one character set."""
+
+    good: str
+    bad: str
+    warn: str
+    busy: str
+    queued: str
+    paused: str
+    waiting: str
+    checking: str
+    cancelled: str
+    skipped: str
+    neutral: str
+    up: str
+    down: str
+    on: str
+    off: str
+    half: str
+    cursor: str
+    mark: str
+    ellipsis: str
+    missing: str
+    separator: str
+    bar_full: str
+    bar_empty: str
+    bar_eighths: str
+    """Partly filled cells from the emptiest to the fullest; may be empty."""
+    checked: str
+    unchecked: str
+
+
+UNICODE = Glyphs(
+    good="✓",
+    bad="✗",
+    warn="!",
+    busy="▸",
+    queued="·",
+    paused="‖",
+    waiting="↻",
+    checking="≈",
+    cancelled="⊘",
+    skipped="=",
+    neutral="◦",
+    up="↑",
+    down="↓",
+    on="●",
+    off="○",
+    half="◐",
+    cursor="▌",
+    mark="●",
+    ellipsis="…",
+    missing="·",
+    separator="·",
+    bar_full="█",
+    bar_empty="░",
+    bar_eighths="▏▎▍▌▋▊▉",
+    checked="☑",
+    unchecked="☐",
+)
+ASCII = Glyphs(
+    good="+",
+    bad="x",
+    warn="!",
+    busy=">",
+    queued=".",
+    paused="=",
+    waiting="@",
+    checking="~",
+    cancelled="-",
+    skipped="=",
+    neutral="o",
+    up="^",
+    down="v",
+    on="*",
+    off="o",
+    half="%",
+    cursor=">",
+    mark="*",
+    ellipsis="~",
+    missing=".",
+    separator="-",
+    bar_full="#",
+    bar_empty=".",
+    bar_eighths="",
+    checked="[x]",
+    unchecked="[ ]",
+)
+
+
+def glyphs_for(ascii_only: bool | None = None) -> Glyphs:
+    """The signs to use; None asks the locale whether the terminal takes UTF-8."""
+    if ascii_only is None:
+        encoding = locale.getpreferredencoding(False).lower().replace("-", "")
+        ascii_only = encoding != "utf8"
+    return ASCII if ascii_only else UNICODE
+
+
+def number(value: float) -> str:
+    """At most three significant digits: ``1.42``, ``14.2``, ``142``."""
+    if value < 9.995:
+        return f"{value:.2f}"
+    if value < 99.95:
+        return f"{value:.1f}"
+    return f"{value:.0f}"
+
+
+def size(count: int | None) -> str:
+    """Bytes in binary units, ``1.40 GiB``; a dash where the size is not known."""
+    if count is None:
+        return "–"
+    if count < KIB:
+        return f"{count} B"
+    value = float(count)
+    for unit in BYTE_UNITS:
+        value /= KIB
+        # 1023.6 would print as "1024 KiB": the next unit reads better.
+        if value < 999.5 or unit == BYTE_UNITS[-1]:
+            return f"{number(value)} {unit}"
+    raise AssertionError("unreachable: the last unit always returns")
+
+
+def rate(per_second: float) -> str:
+    """Bytes per second, ``12.3 MiB/s``; empty when nothing moves."""
+    return f"{size(int(per_second))}/s" if per_second >= 1 else ""
+
+
+def duration(seconds: float | None) -> str:
+    """A span in six cells at most, ``1h 05m``; empty when unknown or endless."""
+    if seconds is None or not math.isfinite(seconds) or seconds < 0:
+        return ""
+    whole = math.ceil(seconds)
+    if whole < MINUTE:
+        return f"{whole}s"
+    if whole < 10 * MINUTE:
+        return f"{whole // MINUTE}m {whole % MINUTE:02d}s"
+    if whole < HOUR:
+        return f"{whole // MINUTE}m"
+    if whole < 10 * HOUR:
+        return f"{whole // HOUR}h {whole % HOUR // MINUTE:02d}m"
+    if whole < DAY:
+        return f"{whole // HOUR}h"
+    days = whole // DAY
+    return f"{days}d {whole % DAY // HOUR:02d}h" if days < 10 else f"{min(days, 999)}d"
+
+
+def age(then: datetime | None, now: datetime) -> str:
+    """How long ago in words of one unit, ``3 min ago``; it changes once a minute at most."""
+    if then is None:
+        return "never"
+    seconds = (now - then).total_seconds()
+    if seconds < MINUTE:
+        return "just now"
+    if seconds < HOUR:
+        return f"{int(seconds // MINUTE)} min ago"
+    if seconds < DAY:
+        return f"{int(seconds // HOUR)} h ago"
+    days = int(seconds // DAY)
+    return "1 day ago" if days == 1 else f"{days} days ago"
+
+
+def day(when: datetime | None, now: datetime) -> str:
+    """A moment as short as it stays clear: ``14:05`` today, ``03 Mar`` of late, else ``2024-03-03``."""
+    if when is None:
+        return ""
+    local, here = when.astimezone(), now.astimezone()
+    if local.date() == here.date():
+        return local.strftime("%H:%M")
+    if abs(here - local) < timedelta(days=300):
+        return local.strftime("%d %b")
+    return local.strftime("%Y-%m-%d")
+
+
+def moment(when: datetime | None) -> str:
+    """A moment in full, local time, to the second."""
+    return when.astimezone().strftime("%Y-%m-%d %H:%M:%S") if when else ""
+
+
+def clock(when: datetime) -> str:
+    """The time of day, local."""
+    return when.astimezone().strftime("%H:%M")
+
+
+def count(value: int | None) -> str:
+    """A whole number with thin grouping, ``100,000``."""
+    return "" if value is None else f"{value:,}"
+
+
+def plural(value: int, one: str, many: str = "") -> str:
+    """``1 file``, ``2 files``."""
+    return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def bar(fraction: float, width: int, glyphs: Glyphs) -> str:
+    """A progress bar as text of exactly ``width`` cells. Full only at 1, empty only at 0."""
+    fraction = min(1.0, max(0.0, fraction))
+    steps = len(glyphs.bar_eighths) + 1
+    filled = int(fraction * width * steps)
+    if fraction > 0:
+        filled = max(1, filled)
+    full, part = divmod(filled, steps)
+    text = glyphs.bar_full * full
+    if part:
+        text += glyphs.bar_eighths[part - 1] if glyphs.bar_eighths else glyphs.bar_full
+    return (text + glyphs.bar_empty * (width - len(text)))[:width]
+
+
+def percent(done: int, total: int | None) -> str:
+    """Four cells at most; ``100%`` only when all is done, empty when the total is not known."""
+    if total is None:
+        return ""
+    if total == 0:
+        return "100%"
+    return f"{min(100, done * 100 // total)}%"
+
+
+def clean(text: str) -> str:
+    """Text from outside as one harmless line.
+
+    Tabs and line breaks become blanks. Control and formatting characters and bytes that could not be
+    decoded become ``\N{REPLACEMENT CHARACTER}``; emoji selectors go, for terminals disagree on their width.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_clean_character, text))
+
+
+@lru_cache(maxsize=2048)
+def _clean_character(character: str) -> str:
+    if character in "\t\n\r\v\f":
+        return " "
+    if "\ufe00" <= character <= "\ufe0f":
+        return ""
+    return REPLACEMENT if unicodedata.category(character) in INVISIBLE else character
+
+
+def fit(text: str, width: int, *, right: bool = False, cut: str = "end", ellipsis: str = "…") -> str:
+    """``text`` in exactly ``width`` cells, padded or cut at its ``end`` or ``middle``, or as a ``path``.
+
+    The text must be ``clean``. Wide and combining characters are never split.
+    """
+    if width <= 0:
+        return ""
+    length = len(text) if text.isascii() else cell_len(text)
+    if length <= width:
+        pad = " " * (width - length)
+        return pad + text if right else text + pad
+    if cut == "path":
+        text = _short_path(text, width, ellipsis)
+        return fit(text, width, right=right, cut="middle", ellipsis=ellipsis)
+    room = width - cell_len(ellipsis)
+    if room <= 0:
+        return ellipsis[:width]
+    if cut == "middle":
+        head = _head(text, room // 2)
+        tail = _tail(text, room - cell_len(head))
+    else:
+        head, tail = _head(text, room), ""
+    shown = head + ellipsis + tail
+    return shown + " " * (width - cell_len(shown))
+
+
+def _short_path(path: str, width: int, ellipsis: str) -> str:
+    """The longest form of a path that fits, giving up its folders first and then a FASTQ ending.
+
+    What tells files apart, sample and read, is the beginning of the name; if nothing fits, the last form.
+    """
+    name = path.rpartition("/")[2] or path
+    forms = [f"{ellipsis}/{name}"] if name != path else []
+    forms.append(name)
+    for suffix in FASTQ_SUFFIXES:
+        if name.lower().endswith(suffix):
+            forms.append(name[: -len(suffix)] + ellipsis)
+            forms.append(name[: -len(suffix)])
+    return next((form for form in forms if cell_len(form) <= width), forms[-1])
+
+
+def _head(text: str, width: int) -> str:
+    """The longest beginning that fits, with the combining marks of its last character."""
+    used = 0
+    for index, character in enumerate(text):
+        used += get_character_cell_size(character)
+        if used > width:
+            return text[:index]
+    return text
+
+
+def _tail(text: str, width: int) -> str:
+    """The longest end that fits and doesn't start with a combining mark."""
+    used = 0
+    start = len(text)
+    for index in range(len(text) - 1, -1, -1):
+        cells = get_character_cell_size(text[index])
+        if used + cells > width:
+            break
+        used += cells
+        if cells:
+            start = index
+    return text[start:]

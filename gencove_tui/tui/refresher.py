@@ -1,0 +1,343 @@
+"""The one place that decides when to look again: at the ledger, and at each remote list."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from msgspec import structs
+from textual.screen import Screen
+
+from gencove_tui.engine.views import Connection, Desk, Listing, Online
+from gencove_tui.errors import Problem
+from gencove_tui.model import Project, ProjectQuery, Sample, SampleQuery, TransferState, Upload
+from gencove_tui.tui.feed import PAGE, Feed
+from gencove_tui.tui.messages import (
+    ConnectionChanged,
+    ListChanged,
+    ProblemMet,
+    SampleChanged,
+    SnapshotTaken,
+    StatsChanged,
+)
+from gencove_tui.tui.views import ListView, SampleView
+
+LEDGER_REST = 0.25
+"""Seconds between looks at the ledger; twice that over SSH."""
+LEDGER_AT_LEAST = 5.0
+"""Seconds after which a snapshot is taken in any case: an engine that was killed changes nothing."""
+TICK = 0.5
+BLURRED = 6.0
+"""How much slower remote lists are polled while the terminal has lost the focus."""
+MAINTENANCE_REST = 60.0
+SAMPLES_KEPT = 50
+"""Sample details that are remembered."""
+
+
+class Refresher:
+    """Polls for a screen and posts what it finds to it.
+
+    Of each list at most one request is under way. Lists that nobody sees aren't asked for.
+    """
+
+    def __init__(
+        self,
+        screen: Screen[Any],
+        desk: Desk,
+        *,
+        every: float,
+        over_ssh: bool,
+        clock: Callable[[], datetime],
+        in_view: Callable[[str], tuple[int, int]],
+        visible: Callable[[str], bool],
+    ) -> None:
+        self.screen = screen
+        self.desk = desk
+        self.every = every
+        self.clock = clock
+        self.over_ssh = over_ssh
+        self.visible = visible
+        self.project: Project | None = None
+        self.sample = SampleView()
+        self.projects: Feed[Project] = Feed("projects", self._ask_projects, lambda: in_view("projects"))
+        self.samples: Feed[Sample] = Feed("samples", self._ask_samples, lambda: in_view("samples"))
+        self.uploads: Feed[Upload] = Feed("uploads", self._ask_uploads, lambda: in_view("uploads"))
+        self._details: OrderedDict[str, SampleView] = OrderedDict()
+        self._connection: Connection | None = None
+        self._connecting = False
+        self._connect_due = 0.0
+        self._connect_failures = 0
+        self._snapshot_due = 0.0
+        self._done: frozenset[int] | None = None
+
+    @property
+    def feeds(self) -> tuple[Feed[Any], ...]:
+        """All remote lists."""
+        return self.projects, self.samples, self.uploads
+
+    def start(self) -> None:
+        """Show what is remembered, then begin to look."""
+        self.projects.restart(self.desk.cached_projects())
+        self._tell(self.projects)
+        self.look_at_ledger()
+        self.screen.set_interval(LEDGER_REST * (2 if self.over_ssh else 1), self.look_at_ledger)
+        self.screen.set_interval(TICK, self.tick)
+        self.tick()
+
+    # --- what the user asks for --------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Look at everything in view now; try a refused or lost connection again."""
+        self._snapshot_due = 0.0
+        self._connect_due = 0.0
+        self._connect_failures = 0
+        if self._connection is None or self._connection.state is not Online.ONLINE:
+            self._start_connect()
+        for feed in self.feeds:
+            feed.nudge()
+            if self.visible(feed.name):
+                self._start(feed, asked=True)
+        if self.visible("detail") and self.sample.sample is not None:
+            self.load_sample()
+
+    def nudge(self, name: str = "") -> None:
+        """The user is here: poll at the full pace again, and ``name`` (or what came into view) at once."""
+        for feed in self.feeds:
+            feed.stretch = 1.0
+            if feed.name == name:
+                feed.nudge()
+        self.tick()
+
+    def search(self, name: str, text: str) -> None:
+        """Let the server look for ``text`` in this list."""
+        for feed in self.feeds:
+            if feed.name == name:
+                feed.restart(search=text)
+                self._tell(feed)
+                self._start(feed, asked=True)
+
+    def need(self, name: str, first: int, last: int) -> None:
+        """Rows are in view that aren't loaded."""
+        for feed in self.feeds:
+            if feed.name == name and not feed.running and not feed.failures:
+                offset = feed.view.rows.missing(first, last, PAGE)
+                if offset is not None:
+                    self._start(feed, asked=False, windows=[offset])
+
+    def choose_project(self, project: Project) -> None:
+        """From now on the samples are those of this project."""
+        if self.project is not None and self.project.id == project.id:
+            self.project = project
+            return
+        self.project = project
+        self.samples.restart(self.desk.cached_samples(project.id))
+        self._tell(self.samples)
+        self.choose_sample(None)
+        if self._can_ask():
+            self._start(self.samples, asked=True)
+
+    def choose_sample(self, sample: Sample | None) -> None:
+        """From now on the detail is that of this sample, as far as it is known without asking."""
+        known = self._details.get(sample.id) if sample is not None else None
+        if sample is None:
+            view = SampleView()
+        elif known is not None and known.sample is not None:
+            # The row may be newer than the detail, and the detail has the deliverables.
+            view = replace(known, sample=_merge(sample, known.sample))
+        else:
+            view = SampleView(sample=sample)
+        if view != self.sample:
+            self._show_sample(view)
+
+    def load_sample(self) -> None:
+        """Ask for the deliverables of the chosen sample."""
+        if self.sample.sample is None or not self._can_ask():
+            return
+        self._show_sample(replace(self.sample, busy=True))
+        self.screen.run_worker(
+            self._load_sample(self.sample.sample), group="detail", exclusive=True, exit_on_error=False
+        )
+
+    # --- the ledger --------------------------------------------------------------------
+
+    def look_at_ledger(self) -> None:
+        """Take a snapshot if anything changed."""
+        now = time.monotonic()
+        try:
+            if not self.desk.changed() and now < self._snapshot_due:
+                return
+            snapshot = self.desk.snapshot()
+        except Problem as problem:
+            if self._snapshot_due:
+                self.screen.post_message(ProblemMet(problem))
+            self._snapshot_due = now + LEDGER_AT_LEAST
+            return
+        self._snapshot_due = now + LEDGER_AT_LEAST
+        done = frozenset(t.id for t in snapshot.transfers if t.state is TransferState.DONE)
+        if self._done is not None and done - self._done:
+            self.uploads.nudge()
+        self._done = done
+        self.screen.post_message(SnapshotTaken(snapshot))
+
+    # --- the remote side ---------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Start what is due."""
+        self._note_connection()
+        now = time.monotonic()
+        if not self._can_ask():
+            rejected = self._connection is not None and self._connection.state is Online.REJECTED
+            if not self._connecting and now >= self._connect_due and not rejected:
+                self._start_connect()
+            return
+        for feed in self.feeds:
+            if not feed.running and now >= feed.due and self.visible(feed.name):
+                self._start(feed, asked=False)
+
+    def _can_ask(self) -> bool:
+        line = self.desk.connection
+        return line.dialect is not None and line.state not in (Online.REJECTED, Online.CONNECTING)
+
+    def _rest(self) -> float:
+        rest = self.every * (1.0 if self.screen.app.app_focus else BLURRED)
+        if self.desk.connection.state is Online.MAINTENANCE:
+            rest = max(rest, MAINTENANCE_REST)
+        return rest
+
+    def _start_connect(self) -> None:
+        if not self._connecting:
+            self._connecting = True
+            self.screen.run_worker(self._connect(), group="connect", exit_on_error=False)
+
+    async def _connect(self) -> None:
+        try:
+            line = await self.desk.connect()
+        finally:
+            self._connecting = False
+        self._note_connection()
+        if line.state is Online.ONLINE:
+            self._connect_failures = 0
+            for feed in self.feeds:
+                feed.nudge()
+            self.tick()
+        else:
+            self._connect_failures += 1
+            self._connect_due = time.monotonic() + min(
+                120.0, self.every * 2 ** min(self._connect_failures, 10)
+            )
+
+    def _note_connection(self) -> None:
+        line = self.desk.connection
+        if _without_last_answer(line) != self._connection:
+            self._connection = _without_last_answer(line)
+            self.screen.post_message(ConnectionChanged(line))
+
+    def _start(self, feed: Feed[Any], *, asked: bool, windows: list[int] | None = None) -> None:
+        if feed.running or not self._can_ask() or (feed is self.samples and self.project is None):
+            return
+        busy_before = feed.view.busy
+        generation = feed.begin(asked=asked)
+        if feed.view.busy != busy_before:
+            self._tell(feed)
+        self.screen.run_worker(
+            self._fetch(feed, generation, windows or feed.windows()),
+            group=f"fetch-{feed.name}",
+            exclusive=True,
+            exit_on_error=False,
+        )
+
+    async def _fetch(self, feed: Feed[Any], generation: int, windows: list[int]) -> None:
+        changed = False
+        before = feed.view
+        try:
+            for offset in windows:
+                listing = await feed.fetch(feed.view.search, offset)
+                if generation != feed.generation:
+                    return
+                changed = feed.take(listing) or changed
+        except Problem as problem:
+            if generation == feed.generation:
+                feed.failed(problem, time.monotonic(), self._rest())
+                self._tell(feed)
+            return
+        except asyncio.CancelledError:
+            if generation == feed.generation:
+                feed.running = False
+            raise
+        feed.succeeded(time.monotonic(), self._rest(), changed=changed)
+        self._note_connection()
+        if feed.view != before:
+            self._tell(feed)
+        if feed is self.samples and self.project is not None:
+            if changed:
+                self.screen.run_worker(
+                    self._load_stats(self.project.id), group="stats", exclusive=True, exit_on_error=False
+                )
+            self._renew_sample()
+
+    def _tell(self, feed: Feed[Any]) -> None:
+        view: ListView[Any] = feed.view
+        self.screen.post_message(ListChanged(feed.name, view))
+
+    async def _load_stats(self, project_id: str) -> None:
+        try:
+            stats = await self.desk.project_stats(project_id)
+        except Problem:
+            return  # Counts beside the name are an extra; the list itself reports trouble.
+        if self.project is not None and self.project.id == project_id:
+            self.screen.post_message(StatsChanged(project_id, stats))
+
+    def _renew_sample(self) -> None:
+        """Load the chosen sample again if its row says that something happened to it."""
+        shown = self.sample.sample
+        if shown is None or self.sample.fetched is None:
+            return
+        for _, row in self.samples.view.rows.items():
+            if row.id == shown.id and (row.status, row.modified) != (shown.status, shown.modified):
+                self._show_sample(replace(self.sample, sample=_merge(row, shown)))
+                if self.visible("detail"):
+                    self.load_sample()
+
+    async def _load_sample(self, sample: Sample) -> None:
+        try:
+            project_id = sample.project_id or (self.project.id if self.project is not None else "")
+            found = await self.desk.sample(project_id, sample.id)
+            view = SampleView(sample=found, fetched=self.clock())
+            self._details[sample.id] = view
+            self._details.move_to_end(sample.id)
+            while len(self._details) > SAMPLES_KEPT:
+                self._details.popitem(last=False)
+        except Problem as problem:
+            view = replace(self.sample, busy=False, problem=problem)
+        if self.sample.sample is not None and self.sample.sample.id == sample.id:
+            self._show_sample(view)
+
+    def _show_sample(self, view: SampleView) -> None:
+        self.sample = view
+        self.screen.post_message(SampleChanged(view))
+
+    def _ask_projects(self, search: str, offset: int) -> Awaitable[Listing[Project]]:
+        return self.desk.projects(ProjectQuery(search=search), offset=offset, limit=PAGE)
+
+    def _ask_samples(self, search: str, offset: int) -> Awaitable[Listing[Sample]]:
+        project_id = self.project.id if self.project is not None else ""
+        return self.desk.samples(project_id, SampleQuery(search=search), offset=offset, limit=PAGE)
+
+    def _ask_uploads(self, search: str, offset: int) -> Awaitable[Listing[Upload]]:
+        del search  # Neither dialect searches the upload area.
+        return self.desk.uploads(offset=offset, limit=PAGE)
+
+
+def _without_last_answer(line: Connection) -> Connection:
+    """The connection without the time of its last answer, which changes with every request."""
+    return structs.replace(line, last_answer=None)
+
+
+def _merge(row: Sample, detail: Sample) -> Sample:
+    """A row of the list with the deliverables of the same sample's detail."""
+    return row if row.deliverables is not None else structs.replace(row, deliverables=detail.deliverables)

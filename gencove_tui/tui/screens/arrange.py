@@ -1,0 +1,68 @@
+"""Which panes are in view: all of them, the one with the keyboard, or none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.geometry import Size
+from textual.screen import Screen
+
+from gencove_tui.tui.actions import PANES
+
+WIDE = (120, 30)
+"""Columns and rows from which all panes are shown at once."""
+SIDE_BY_SIDE = 150
+"""Columns from which the detail stands beside the samples instead of below them."""
+SMALLEST = (60, 16)
+
+
+def form_for(size: Size) -> str:
+    """``wide``, ``single`` (one pane at a time) or ``tiny`` (none)."""
+    if size.width < SMALLEST[0] or size.height < SMALLEST[1]:
+        return "tiny"
+    return "wide" if size.width >= WIDE[0] and size.height >= WIDE[1] else "single"
+
+
+class Arrangement:
+    """Shows and hides; it never moves or rebuilds a pane, so what is chosen, marked and scrolled stays."""
+
+    def __init__(self, screen: Screen[Any]) -> None:
+        self._screen = screen
+        self.form = ""
+        self.zoomed = False
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether only the pane with the keyboard is in view."""
+        return self.form == "single" or self.zoomed
+
+    @property
+    def tiny(self) -> bool:
+        """Whether there is no room for any pane."""
+        return self.form == "tiny"
+
+    def resize(self, size: Size) -> bool:
+        """Take over another terminal size; returns whether that takes another form."""
+        self._screen.set_class(size.width >= SIDE_BY_SIDE, "-side-by-side")
+        before, self.form = self.form, form_for(size)
+        return self.form != before
+
+    def apply(self, at: str) -> None:
+        """Show what belongs in view while the pane ``at`` has the keyboard."""
+        tiny, single = self.tiny, self.one_at_a_time
+        self._screen.set_class(single, "-single")
+        for name in PANES:
+            self._display(f"#{name}", not single or name == at)
+        self._display("#left", not single or at in ("projects", "uploads"))
+        self._display("#right", not single or at in ("samples", "detail"))
+        self._display("#top", not single or at not in ("transfers", "watch"))
+        self._display("#bottom", not single or at in ("transfers", "watch"))
+        self._display("#tabs", single and not tiny)
+        for part in ("#body", "#status", "#keys"):
+            self._display(part, not tiny)
+        self._display("#too-small", tiny)
+
+    def _display(self, part: str, shown: bool) -> None:
+        widget = self._screen.query_one(part)
+        if widget.display != shown:
+            widget.display = shown

@@ -1,0 +1,132 @@
+"""Small dialogs: a question with a safe answer, and a sheet of facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from gencove_tui.tui.clipboard import copy
+from gencove_tui.tui.format import Cell
+from gencove_tui.tui.widgets.facts import Fact, Facts
+
+R = TypeVar("R")
+
+
+class Dialog(ModalScreen[R]):
+    """A box above the panes. Esc leaves it without doing anything."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back", show=False)]
+    AUTO_FOCUS = ""
+
+    def action_leave(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)
+
+    def action_next_field(self) -> None:
+        """To the next field or button."""
+        self.focus_next()
+
+    def action_previous_field(self) -> None:
+        """To the previous field or button."""
+        self.focus_previous()
+
+
+class Choice(NamedTuple):
+    """An answer on a button."""
+
+    value: str
+    label: str
+    """The act itself, beginning with its verb."""
+    bad: bool = False
+    """It loses something."""
+
+
+class Question(Dialog[str]):
+    """Asks, with one answer per line. The first is the safe one: it has the focus, and esc gives it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j,right,l", "next_field", show=False),
+        Binding("up,k,left,h", "previous_field", show=False),
+    ]
+
+    def __init__(self, title: str, body: Sequence[str], choices: Sequence[Choice]) -> None:
+        super().__init__()
+        self._title = title
+        self._body = body
+        self.choices = tuple(choices)
+
+    def compose(self) -> ComposeResult:
+        """Title on the border, text, buttons."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(self._title)
+            yield Static(Content("\n".join(self._body)), classes="dialog-text")
+            for choice in self.choices:
+                yield Button(
+                    Content(choice.label),
+                    id=f"answer-{choice.value}",
+                    compact=True,
+                    variant="error" if choice.bad else "default",
+                )
+
+    def on_mount(self) -> None:
+        """Focus the safe answer."""
+        self.query_one(f"#answer-{self.choices[0].value}").focus()
+
+    def action_leave(self) -> None:
+        """Esc is the safe answer."""
+        self.dismiss(self.choices[0].value)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss((event.button.id or "").removeprefix("answer-"))
+
+
+class FactsSheet(Dialog[None]):
+    """All that is known about one thing, in full length."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,enter", "leave", "close", show=False),
+        Binding("y", "copy", "copy", show=False),
+        Binding("j,down", "down", show=False),
+        Binding("k,up", "up", show=False),
+    ]
+
+    def __init__(self, title: str, facts: Sequence[tuple[str, Cell]], copyable: str) -> None:
+        super().__init__()
+        self._title = title
+        self._facts = [Fact(name, value, long=True) for name, value in facts]
+        self._copyable = copyable
+
+    def compose(self) -> ComposeResult:
+        """The facts, scrolling where they are many."""
+        with VerticalScroll(classes="dialog -wide") as box:
+            box.border_title = Content(self._title)
+            box.border_subtitle = Content("y copy · esc close" if self._copyable else "esc close")
+            yield Facts()
+
+    def on_mount(self) -> None:
+        """Fill it, and let the keys scroll."""
+        self.query_one(Facts).show(self._facts)
+        self.query_one(VerticalScroll).focus()
+
+    def action_copy(self) -> None:
+        """Copy what names the thing."""
+        if self._copyable:
+            copy(self.app, self._copyable, "it")
+
+    def action_down(self) -> None:
+        """Scroll down."""
+        self.query_one(VerticalScroll).scroll_down(animate=False)
+
+    def action_up(self) -> None:
+        """Scroll up."""
+        self.query_one(VerticalScroll).scroll_up(animate=False)

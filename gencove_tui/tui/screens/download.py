@@ -1,0 +1,232 @@
+"""Choosing which results to download, and where to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Input, Label, Static
+
+from gencove_tui.engine.views import Desk, PlannedDownload
+from gencove_tui.errors import Problem
+from gencove_tui.model import Deliverable, Sample
+from gencove_tui.tui.format import Cell, Tone, clean, plural, size
+from gencove_tui.tui.rows import Rows, Source
+from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.paths import PathSuggester, typed_path
+from gencove_tui.tui.views import Look
+from gencove_tui.tui.widgets.columns import Column
+from gencove_tui.tui.widgets.virtual_table import VirtualTable
+
+
+class Offer(NamedTuple):
+    """One line to choose: a deliverable, or all of one type where there are several samples."""
+
+    key: str
+    title: str
+    detail: str
+    files: tuple[tuple[Sample, Deliverable], ...]
+
+    @property
+    def available(self) -> bool:
+        """Whether any of it can be fetched now."""
+        return any(file.url is not None for _, file in self.files)
+
+    @property
+    def size(self) -> int | None:
+        """Bytes in all; None when one isn't known."""
+        sizes = [file.size for _, file in self.files]
+        return None if None in sizes else sum(filter(None, sizes))
+
+
+def offers(samples: Sequence[Sample], only: Sequence[Deliverable] = ()) -> tuple[Offer, ...]:
+    """What there is to choose from. With ``only``, just these deliverables of the one sample."""
+    if len(samples) == 1:
+        files = only or samples[0].deliverables or ()
+        return tuple(
+            Offer(str(number), clean(file.file_type), clean(file.name), ((samples[0], file),))
+            for number, file in enumerate(files)
+        )
+    by_type: dict[str, list[tuple[Sample, Deliverable]]] = {}
+    for sample in samples:
+        for file in sample.deliverables or ():
+            by_type.setdefault(file.file_type, []).append((sample, file))
+    return tuple(
+        Offer(kind, clean(kind), f"of {plural(len({s.id for s, _ in files}), 'sample')}", tuple(files))
+        for kind, files in by_type.items()
+    )
+
+
+class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
+    """A list to tick, a folder, and what would come of it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("asterisk", "all", "all or none", show=False),
+    ]
+    COLUMNS = (
+        Column("Deliverable", 18, flex=1, keep=100),
+        Column("Size", 9, keep=90, right=True),
+        Column("", 16, flex=2, keep=50, cut="middle"),
+    )
+
+    def __init__(
+        self, desk: Desk, look: Look, samples: Sequence[Sample], only: Sequence[Deliverable] = ()
+    ) -> None:
+        super().__init__()
+        self.desk, self.look = desk, look
+        self.samples = tuple(samples)
+        self.offers = offers(samples, only)
+        self.chosen = {offer.key for offer in self.offers if offer.available}
+        self.table = VirtualTable(
+            self.COLUMNS, glyphs=look.glyphs, id="download-table", empty="No deliverables yet."
+        )
+        self.folder = Input(
+            str(desk.download_folder),
+            id="download-folder",
+            compact=True,
+            suggester=PathSuggester(folders=True),
+        )
+        self.summary = Static(id="download-summary", markup=False)
+        self.plan: tuple[PlannedDownload, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """What, where, outcome, buttons."""
+        whose = clean(self.samples[0].client_id or self.samples[0].id)
+        title = (
+            f"Download results of {whose}"
+            if len(self.samples) == 1
+            else (f"Download results of {len(self.samples)} samples")
+        )
+        with Vertical(classes="dialog -wide") as box:
+            box.border_title = Content(title)
+            box.border_subtitle = Content("space choose · * all or none · tab to the folder · enter download")
+            yield self.table
+            with Horizontal(classes="field"):
+                yield Label("Folder")
+                yield self.folder
+            yield self.summary
+            with Horizontal(classes="buttons"):
+                yield Button("Download", id="go", compact=True, variant="primary")
+                yield Button("Back", id="leave", compact=True)
+
+    def on_mount(self) -> None:
+        """As high as the list, within reason."""
+        self.table.styles.height = max(4, min(12, len(self.offers) + 1, self.app.size.height - 14))
+        self._show()
+        self.table.focus()
+
+    def _cells(self, offer: Offer) -> tuple[Cell, ...]:
+        glyphs = self.look.glyphs
+        box = glyphs.checked if offer.key in self.chosen else glyphs.unchecked
+        tone = Tone.PLAIN if offer.available else Tone.DIM
+        missing = "" if offer.available else "not available now"
+        return (
+            Cell(f"{box} {offer.title}", tone),
+            Cell(size(offer.size), tone),
+            Cell(missing or offer.detail, Tone.DIM),
+        )
+
+    def _show(self) -> None:
+        self.table.show(Source(Rows.of(self.offers), lambda offer: offer.key, self._cells))
+        try:
+            self.plan = self._make_plan()
+        except Problem as problem:
+            self.plan = ()
+            self.summary.update(Content.styled(clean(str(problem)), "$text-error"))
+        else:
+            self.summary.update(plan_summary(self.plan))
+        self.query_one("#go", Button).disabled = not wanted(self.plan)
+
+    def _make_plan(self) -> tuple[PlannedDownload, ...]:
+        text = self.folder.value.strip()
+        folder = typed_path(text) if text else None
+        plan: list[PlannedDownload] = []
+        for sample in self.samples:
+            files = [
+                file
+                for offer in self.offers
+                if offer.key in self.chosen
+                for owner, file in offer.files
+                if owner.id == sample.id
+            ]
+            if files:
+                plan.extend(self.desk.plan_downloads(sample, files, folder))
+        return tuple(plan)
+
+    def action_all(self) -> None:
+        """Choose everything that is available, or nothing."""
+        everything = {offer.key for offer in self.offers if offer.available}
+        self.chosen = set() if self.chosen >= everything else everything
+        self._show()
+
+    def key_space(self) -> None:
+        """Choose or drop the line under the cursor."""
+        if self.table.has_focus and (key := self.table.cursor_key) is not None:
+            self.chosen ^= {key}
+            self._show()
+            self.table.move_to(self.table.cursor + 1)
+
+    def key_enter(self) -> None:
+        """On the list: go."""
+        if self.table.has_focus:
+            self._go()
+
+    @on(VirtualTable.Opened)
+    @on(VirtualTable.Moved)
+    def _table_event(self, event: VirtualTable.Opened | VirtualTable.Moved) -> None:
+        event.stop()
+
+    @on(Input.Changed)
+    def _folder_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._show()
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#go")
+    def _go(self) -> None:
+        if wanted(self.plan):
+            self.dismiss(self.plan)
+
+    @on(Button.Pressed, "#leave")
+    def _leave(self) -> None:
+        self.dismiss(None)
+
+
+def wanted(plan: Sequence[PlannedDownload]) -> list[PlannedDownload]:
+    """What of a plan would be queued."""
+    return [item for item in plan if not item.obstacle]
+
+
+def plan_summary(plan: Sequence[PlannedDownload]) -> Content:
+    """How many files, how much, what is there already, and what can't be had."""
+    if not plan:
+        return Content("Nothing chosen.")
+    good = wanted(plan)
+    total = sum(item.deliverable.size or 0 for item in good)
+    lines = [Content(f"{plural(len(good), 'file')}, {size(total)}")]
+    if good:
+        where = _common([item.target for item in good])
+        lines[0] += Content.styled(f"  to {clean(str(where))}", "$foreground-muted")
+    if present := sum(item.present for item in good):
+        lines.append(Content(f"{present:,} of them already there: compared, and fetched only if different"))
+    obstacles: dict[str, int] = {}
+    for item in plan:
+        if item.obstacle:
+            obstacles[item.obstacle] = obstacles.get(item.obstacle, 0) + 1
+    for obstacle, number in list(obstacles.items())[:2]:
+        lines.append(
+            Content.styled(f"{plural(number, 'file')} can't be queued: {clean(obstacle)}", "$text-warning")
+        )
+    return Content("\n").join(lines)
+
+
+def _common(targets: Sequence[Path]) -> Path:
+    """The deepest folder that holds all targets."""
+    return Path(os.path.commonpath([target.parent for target in targets]))

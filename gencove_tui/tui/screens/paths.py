@@ -1,0 +1,61 @@
+"""Typing local paths: what a text means, and how it could go on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from textual.suggester import Suggester
+
+LOOKED_AT = 2000
+"""Entries of a folder that completion looks at: it must never hang on a huge one."""
+
+
+def typed_path(text: str) -> Path:
+    """The path that a person typed, with ``~`` and relative parts resolved against the home and here."""
+    path = Path(text)
+    try:
+        path = path.expanduser()
+    except RuntimeError:
+        return Path.cwd() / path  # "~someone" where there is no such user is a name like any other.
+    return path if path.is_absolute() else Path.cwd() / path
+
+
+def completion(text: str, *, folders: bool = False) -> str | None:
+    """The text with the name that it begins written out; None if there is none."""
+    head, slash, start = text.rpartition("/")
+    folder = typed_path(head + slash) if slash else Path.cwd()
+    names = []
+    try:
+        with os.scandir(folder) as entries:
+            for number, entry in enumerate(entries):
+                if number >= LOOKED_AT:
+                    break
+                if not entry.name.startswith(start) or (entry.name.startswith(".") and not start):
+                    continue
+                is_folder = entry.is_dir()
+                if is_folder or not folders:
+                    names.append(entry.name + ("/" if is_folder else ""))
+    except OSError:
+        return None
+    if not names:
+        return None
+    shared = min(names)
+    while not all(name.startswith(shared) for name in names):
+        shared = shared[:-1]
+    return head + slash + (shared if len(shared) > len(start) else min(names))
+
+
+class PathSuggester(Suggester):
+    """Completes local paths as they are typed."""
+
+    def __init__(self, *, folders: bool = False) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self.folders = folders
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """How the path could go on."""
+        if not value:
+            return None
+        return await asyncio.to_thread(completion, value, folders=self.folders)

@@ -1,0 +1,184 @@
+"""Choosing what to upload and where to, and seeing what would go before it does."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Input, Label, Static
+
+from gencove_tui.engine.views import Desk, PlannedUpload
+from gencove_tui.errors import InputProblem, Problem
+from gencove_tui.model import GncvPath
+from gencove_tui.tui.format import Cell, Tone, clean, plural, size
+from gencove_tui.tui.rows import Rows, Source
+from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.paths import PathSuggester, typed_path
+from gencove_tui.tui.views import Look
+from gencove_tui.tui.widgets.columns import Column
+from gencove_tui.tui.widgets.virtual_table import VirtualTable
+
+
+class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
+    """Path, destination, preview, and then the upload."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "complete", show=False, priority=True),
+    ]
+    COLUMNS = (
+        Column("File", 14, flex=2, keep=100, cut="path"),
+        Column("Size", 9, keep=60, right=True),
+        Column("Goes to, or why not", 20, flex=3, keep=90),
+    )
+
+    def __init__(self, desk: Desk, look: Look, destination: str, path: str = "") -> None:
+        super().__init__()
+        self.desk, self.look = desk, look
+        self.path = Input(
+            path,
+            id="upload-path",
+            compact=True,
+            placeholder="a FASTQ file or a folder",
+            suggester=PathSuggester(),
+        )
+        self.destination = Input(destination, id="upload-destination", compact=True)
+        self.message = Static(id="upload-message", markup=False)
+        self.table = VirtualTable(self.COLUMNS, glyphs=look.glyphs, id="upload-table")
+        self.plan: tuple[PlannedUpload, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Two fields, what is wrong with them, the preview, buttons."""
+        with Vertical(classes="dialog -wide") as box:
+            box.border_title = Content("Upload")
+            box.border_subtitle = Content("tab completes the path · enter shows what would go")
+            with Horizontal(classes="field"):
+                yield Label("From")
+                yield self.path
+            with Horizontal(classes="field"):
+                yield Label("To")
+                yield self.destination
+            yield self.message
+            yield self.table
+            with Horizontal(classes="buttons"):
+                yield Button("Preview", id="preview", compact=True)
+                yield Button("Upload", id="go", compact=True, variant="primary", disabled=True)
+                yield Button("Back", id="leave", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin with the path."""
+        self.table.display = False
+        self.path.focus()
+        self._check()
+
+    def action_complete(self) -> None:
+        """In the path: take the completion. Elsewhere: to the next field."""
+        if self.path.has_focus and self.path.cursor_at_end:
+            before = self.path.value
+            self.path.action_cursor_right()
+            if self.path.value != before:
+                return
+        self.focus_next()
+
+    # --- checking what is typed --------------------------------------------------------
+
+    def _check(self) -> GncvPath | None:
+        """Say what is wrong with the destination; returns it when nothing is."""
+        self._forget_plan()
+        try:
+            destination = GncvPath.parse(self.destination.value)
+        except InputProblem as problem:
+            self._say(f"{problem.why}. {problem.remedy}", bad=True)
+            return None
+        self._say(
+            "" if self.path.value.strip() else "Type a path. Folders go with all the FASTQs below them."
+        )
+        return destination
+
+    def _say(self, text: str, *, bad: bool = False) -> None:
+        self.message.update(Content.styled(clean(text), "$text-error" if bad else "$foreground-muted"))
+
+    def _forget_plan(self) -> None:
+        self.workers.cancel_group(self, "plan")
+        self.plan = ()
+        self.table.display = False
+        go = self.query_one("#go", Button)
+        go.disabled = True
+        go.label = "Upload"
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._check()
+
+    @on(Input.Submitted, "#upload-path")
+    def _path_entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.destination.focus()
+
+    @on(Input.Submitted, "#upload-destination")
+    @on(Button.Pressed, "#preview")
+    def _preview(self) -> None:
+        destination = self._check()
+        text = self.path.value.strip()
+        if destination is None:
+            self.destination.focus()
+        elif not text:
+            self.path.focus()
+        else:
+            self._say("Looking…")
+            self.run_worker(
+                self._make_plan(text, destination), group="plan", exclusive=True, exit_on_error=False
+            )
+
+    async def _make_plan(self, text: str, destination: GncvPath) -> None:
+        try:
+            plan = await self.desk.plan_uploads([typed_path(text)], destination)
+        except Problem as problem:
+            self._say(str(problem), bad=True)
+            self.path.focus()
+            return
+        self.plan = plan
+        good = [item for item in plan if not item.obstacle]
+        self._say_outcome(plan, good)
+        rows = sorted(enumerate(plan), key=lambda pair: (bool(pair[1].obstacle), pair[0]))
+        self.table.styles.height = min(10, len(rows) + 1)
+        self.table.display = bool(rows)
+        self.table.show(Source(Rows.of(rows), lambda pair: str(pair[0]), lambda pair: self._cells(pair[1])))
+        go = self.query_one("#go", Button)
+        go.disabled = not good
+        go.label = f"Upload {plural(len(good), 'file')}" if good else "Upload"
+        if good:
+            go.focus()
+
+    def _say_outcome(self, plan: tuple[PlannedUpload, ...], good: list[PlannedUpload]) -> None:
+        text = f"{plural(len(good), 'file')} would go, {size(sum(item.size for item in good))}."
+        if not plan:
+            text = "No FASTQ there: .fastq.gz, .fastq.bgz, .fq.gz and .fq.bgz can go."
+        elif len(good) < len(plan):
+            text += f" {len(plan) - len(good):,} would not."
+        self._say(text, bad=not good)
+
+    def _cells(self, item: PlannedUpload) -> tuple[Cell, ...]:
+        if item.obstacle:
+            sign = self.look.glyphs.warn
+            where = Cell(f"{sign} {clean(item.obstacle)}", Tone.WARN)
+        else:
+            where = Cell(clean(item.target.folder if item.target is not None else ""), Tone.DIM)
+        return Cell(clean(item.local.name)), Cell(size(item.size), Tone.DIM), where
+
+    @on(VirtualTable.Moved)
+    def _moved(self, event: VirtualTable.Moved) -> None:
+        event.stop()
+
+    @on(Button.Pressed, "#go")
+    def _go(self) -> None:
+        if any(not item.obstacle for item in self.plan):
+            self.dismiss(self.plan)
+
+    @on(Button.Pressed, "#leave")
+    def _leave(self) -> None:
+        self.dismiss(None)

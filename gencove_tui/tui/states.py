@@ -1,0 +1,99 @@
+"""States as glyph, word and tone, so that colour is never the only sign."""
+
+from __future__ import annotations
+
+from gencove_tui.engine.views import Online, RuleView
+from gencove_tui.model import Direction, Transfer, TransferState
+from gencove_tui.tui.format import Cell, Glyphs, Tone, clean
+
+
+def sample_status(word: str, glyphs: Glyphs) -> Cell:
+    """A sample's status. The set is open (api-v2 §5): an unknown word is shown as it came."""
+    known = {
+        "succeeded": (glyphs.good, Tone.GOOD),
+        "failed": (glyphs.bad, Tone.BAD),
+        "failed qc": (glyphs.warn, Tone.WARN),
+        "running": (glyphs.busy, Tone.BUSY),
+        "scheduled": (glyphs.queued, Tone.DIM),
+        "queued": (glyphs.queued, Tone.DIM),
+        "disabled": (glyphs.cancelled, Tone.DIM),
+        "cancelled": (glyphs.cancelled, Tone.DIM),
+    }
+    if not word:
+        return Cell("")
+    glyph, tone = known.get(word.lower(), (glyphs.neutral, Tone.PLAIN))
+    return Cell(f"{glyph} {clean(word)}", tone)
+
+
+def upload_status(word: str, glyphs: Glyphs) -> Cell:
+    """An upload's status; empty in v1, where being listed is enough."""
+    known = {
+        "": (glyphs.good, "there", Tone.GOOD),
+        "succeeded": (glyphs.good, "succeeded", Tone.GOOD),
+        "failed": (glyphs.bad, "failed", Tone.BAD),
+        "started": (glyphs.busy, "started", Tone.BUSY),
+    }
+    glyph, shown, tone = known.get(word.lower(), (glyphs.neutral, clean(word), Tone.PLAIN))
+    return Cell(f"{glyph} {shown}", tone)
+
+
+def archive_status(word: str, glyphs: Glyphs) -> Cell:
+    """Whether the files of a sample can be fetched at once; silent for the usual ``available``."""
+    if word in ("", "available"):
+        return Cell("")
+    tone = Tone.WARN if word == "archived" else Tone.BUSY
+    return Cell(f"{glyphs.warn if word == 'archived' else glyphs.waiting} {clean(word)}", tone)
+
+
+def transfer_state(transfer: Transfer, glyphs: Glyphs) -> Cell:
+    """Where a transfer stands, in one word."""
+    if transfer.state is TransferState.RUNNING:
+        if transfer.direction is Direction.UPLOAD:
+            return Cell(f"{glyphs.up} sending", Tone.BUSY)
+        return Cell(f"{glyphs.down} fetching", Tone.BUSY)
+    table = {
+        TransferState.QUEUED: (glyphs.queued, "queued", Tone.PLAIN),
+        TransferState.VERIFYING: (glyphs.checking, "checking", Tone.BUSY),
+        TransferState.DONE: (glyphs.good, "done", Tone.GOOD),
+        TransferState.PAUSED: (glyphs.paused, "paused", Tone.WARN),
+        TransferState.WAITING: (glyphs.waiting, "waiting", Tone.WARN),
+        TransferState.FAILED: (glyphs.bad, "failed", Tone.BAD),
+        TransferState.CANCELLED: (glyphs.cancelled, "cancelled", Tone.DIM),
+        TransferState.SKIPPED: (glyphs.skipped, "skipped", Tone.DIM),
+    }
+    glyph, word, tone = table[transfer.state]
+    return Cell(f"{glyph} {word}", tone)
+
+
+def online(state: Online, glyphs: Glyphs) -> Cell:
+    """The line to Gencove."""
+    table = {
+        Online.CONNECTING: (glyphs.half, Tone.BUSY),
+        Online.ONLINE: (glyphs.on, Tone.GOOD),
+        Online.OFFLINE: (glyphs.off, Tone.WARN),
+        Online.MAINTENANCE: (glyphs.off, Tone.WARN),
+        Online.REJECTED: (glyphs.bad, Tone.BAD),
+    }
+    glyph, tone = table[state]
+    return Cell(f"{glyph} {state.value}", tone)
+
+
+def rule_state(view: RuleView, glyphs: Glyphs) -> Cell:
+    """What a watch rule is doing, in words."""
+    if not view.rule.active:
+        return Cell(f"{glyphs.paused} paused", Tone.WARN)
+    if view.rule.problem:
+        return Cell(f"{glyphs.bad} {clean(view.rule.problem)}", Tone.BAD)
+    doing = []
+    if view.queued:
+        doing.append(f"uploading {view.queued:,}")
+    if view.settling:
+        doing.append(f"{view.settling:,} growing")
+    if view.failed:
+        doing.append(f"{view.failed:,} failed")
+    if doing:
+        glyph, tone = (glyphs.warn, Tone.WARN) if view.failed else (glyphs.busy, Tone.BUSY)
+        return Cell(f"{glyph} {', '.join(doing)}", tone)
+    if view.uploaded:
+        return Cell(f"{glyphs.good} watching, {view.uploaded:,} uploaded", Tone.GOOD)
+    return Cell(f"{glyphs.on} watching, nothing yet", Tone.GOOD)

@@ -1,0 +1,136 @@
+"""The one-line widgets around the panes: tabs, keys, status. Each redraws only when its text changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from gencove_tui.tui.actions import PANE_TITLES, TABS, Action, key_bar
+
+
+class Line(Widget):
+    """One line of content, cut at the widget's width, redrawn when it changes."""
+
+    @dataclass
+    class Pressed(Message):
+        """An action was clicked."""
+
+        action: str
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._shown = Content("")
+        self._ends: list[tuple[int, str]] = []
+
+    def put(self, content: Content) -> None:
+        """Show this from now on."""
+        if not content.is_same(self._shown):
+            self._shown = content
+            self.refresh()
+
+    def put_actions(self, items: Sequence[tuple[Content, str]]) -> None:
+        """Show these from now on; a click on one reports its action."""
+        self._ends = []
+        end = 0
+        for content, action in items:
+            end += content.cell_length
+            self._ends.append((end, action))
+        self.put(Content("").join([content for content, _ in items]))
+
+    def render(self) -> Content:
+        """The line."""
+        return self._shown
+
+    def on_resize(self) -> None:
+        """Choose anew what fits."""
+        self.compose_line()
+
+    def on_click(self, event: events.Click) -> None:
+        """Report the action under the mouse."""
+        for end, action in self._ends:
+            if event.x < end:
+                event.stop()
+                self.post_message(self.Pressed(action))
+                return
+
+    def compose_line(self) -> None:
+        """Make the line for the present width."""
+
+    @property
+    def plain(self) -> str:
+        """What the line says, without colour."""
+        return self._shown.plain
+
+
+class TabStrip(Line):
+    """The panes by number, for screens that show one at a time."""
+
+    def __init__(self) -> None:
+        super().__init__(id="tabs")
+        self._at = TABS[0]
+        self._counts: dict[str, str] = {}
+
+    def show(self, at: str, counts: dict[str, str]) -> None:
+        """Which pane is in front, and the numbers behind the names."""
+        self._at = "samples" if at == "detail" else at
+        self._counts = counts
+        self.compose_line()
+
+    def compose_line(self) -> None:
+        """Names with numbers where they fit, else names alone."""
+        full = self._tabs(self._counts)
+        fits = sum(content.cell_length for content, _ in full) <= self.size.width
+        self.put_actions(full if fits else self._tabs({}))
+
+    def _tabs(self, counts: dict[str, str]) -> list[tuple[Content, str]]:
+        parts = []
+        for number, pane in enumerate(TABS, 1):
+            at = pane == self._at
+            number_look = "bold $text-accent"
+            look = "bold $foreground" if at else "$foreground-muted"
+            counted = f" {counts[pane]}" if counts.get(pane) else ""
+            content = Content.assemble(
+                (f" {number}", number_look),
+                (f" {PANE_TITLES[pane]}", look),
+                (f"{counted} ", "$foreground-muted"),
+            )
+            parts.append((content.stylize("on $primary 35%") if at else content, f"go_{pane}"))
+        return parts
+
+
+class KeyBar(Line):
+    """The keys that are most useful in the focused pane; those for help and quit always fit."""
+
+    def __init__(self) -> None:
+        super().__init__(id="keys")
+        self._actions: Sequence[Action] = ()
+
+    def show(self, pane: str, without: Sequence[str] = ()) -> None:
+        """Offer the keys of this pane, but not actions that make no sense now."""
+        self._actions = [action for action in key_bar(pane) if action.id not in without]
+        self.compose_line()
+
+    def compose_line(self) -> None:
+        """As many as fit, in order of use."""
+        last = [action for action in self._actions if action.rank >= 90]
+        room = self.size.width - sum(self._item(action).cell_length for action in last)
+        parts = []
+        for action in self._actions:
+            item = self._item(action)
+            if action.rank < 90:
+                if item.cell_length > room:
+                    continue
+                room -= item.cell_length
+            parts.append((item, action.id))
+        self.put_actions(parts)
+
+    @staticmethod
+    def _item(action: Action) -> Content:
+        return Content.assemble(
+            (f" {action.key}", "bold $text-accent"), (f" {action.short} ", "$foreground-muted")
+        )

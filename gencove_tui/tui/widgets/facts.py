@@ -1,0 +1,100 @@
+"""Names and values as text, in two columns where there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+
+from gencove_tui.tui.format import Cell, Tone, fit
+
+TWO_COLUMNS = 62
+"""Cells from which two facts share a line."""
+
+TONE_STYLES = {
+    Tone.PLAIN: "",
+    Tone.STRONG: "bold",
+    Tone.DIM: "$foreground-muted",
+    Tone.GOOD: "$text-success",
+    Tone.BAD: "$text-error",
+    Tone.WARN: "$text-warning",
+    Tone.BUSY: "$text-primary",
+    Tone.ACCENT: "$text-accent",
+}
+
+
+class Fact(NamedTuple):
+    """A name, a value, and whether the value deserves lines of its own."""
+
+    name: str
+    value: Cell
+    long: bool = False
+
+
+def styled(cell: Cell) -> Content:
+    """A cell as content, never read as markup."""
+    return Content.styled(cell.text, TONE_STYLES[cell.tone])
+
+
+class Facts(Widget):
+    """A list of facts, as high as it needs to be. Facts without a value are left out."""
+
+    def __init__(self, *, id: str | None = None, name_tone: Tone = Tone.DIM, name_width: int = 0) -> None:
+        super().__init__(id=id)
+        self._name_tone = name_tone
+        self._name_width = name_width
+        self._facts: tuple[Fact, ...] = ()
+
+    def show(self, facts: Sequence[Fact]) -> None:
+        """Show these facts."""
+        kept = tuple(fact for fact in facts if fact.value.text)
+        if kept != self._facts:
+            self._facts = kept
+            self.refresh(layout=True)
+
+    def get_content_height(
+        self,
+        container: Size,  # noqa: ARG002 - Textual's signature
+        viewport: Size,  # noqa: ARG002 - Textual's signature
+        width: int,
+    ) -> int:
+        """As many lines as the facts fill at this width."""
+        return len(self._lines(width))
+
+    def render(self) -> Content:
+        """The facts at the present width."""
+        return Content("\n").join(self._lines(self.size.width))
+
+    def _lines(self, width: int) -> list[Content]:
+        if width <= 0:
+            return []
+        label = max((cell_len(fact.name) for fact in self._facts), default=0) + 2
+        label = max(label, self._name_width)
+        columns = 2 if width >= TWO_COLUMNS else 1
+        column = width // columns
+        lines: list[Content] = []
+        line: list[Content] = []
+        for fact in self._facts:
+            name = Content.styled(fit(fact.name, label), TONE_STYLES[self._name_tone])
+            fits = cell_len(fact.value.text) <= column - label - 1
+            if fact.long or not fits:
+                if line:
+                    lines.append(Content("").join(line))
+                    line = []
+                room = max(1, width - label)
+                for row in styled(fact.value).wrap(room):
+                    lines.append(name + row)
+                    name = Content(" " * label)
+                continue
+            value = Cell(fit(fact.value.text, column - label), fact.value.tone)
+            line.append(name + styled(value))
+            if len(line) == columns:
+                lines.append(Content("").join(line))
+                line = []
+        if line:
+            lines.append(Content("").join(line))
+        return lines

@@ -1,0 +1,300 @@
+"""What all panes share: a border that tells, a table, a filter line, a banner for trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Static
+
+from gencove_tui.tui.actions import PANE_TITLES, TABS
+from gencove_tui.tui.format import Cell, age, clean, count
+from gencove_tui.tui.rows import Source
+from gencove_tui.tui.views import ListView, Look
+from gencove_tui.tui.widgets.columns import Column
+from gencove_tui.tui.widgets.filter_bar import FilterBar
+from gencove_tui.tui.widgets.virtual_table import VirtualTable
+
+T = TypeVar("T")
+
+SEARCH_REST = 0.3
+"""Seconds without a key before a search goes to the server."""
+
+
+class Pane(Vertical, can_focus=False):
+    """A bordered region with one main table. Data comes in by ``show…`` methods, deeds go out as messages."""
+
+    NAME: ClassVar[str]
+    """Its id, as in ``actions.PANES``."""
+    COLUMNS: ClassVar[tuple[Column, ...]]
+
+    @dataclass
+    class CopyAsked(Message):
+        """The user wants this text on the clipboard."""
+
+        text: str
+        what: str
+
+    @dataclass
+    class Said(Message):
+        """Something for the user to know about what a key just did, or why it did nothing."""
+
+        text: str
+        severity: str = "information"
+
+    @dataclass
+    class FactsAsked(Message):
+        """The user wants to see all that is known about one thing."""
+
+        title: str
+        facts: tuple[tuple[str, Cell], ...]
+        copyable: str = ""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(id=self.NAME)
+        self.look = look
+        self.table = VirtualTable(self.COLUMNS, glyphs=look.glyphs, id=f"{self.NAME}-table")
+        self.banner = Static(id=f"{self.NAME}-banner", classes="banner", markup=False)
+        self._title = self._subtitle = ""
+
+    def compose(self) -> ComposeResult:
+        """Banner above, table below."""
+        yield self.banner
+        yield self.table
+
+    def on_mount(self) -> None:
+        """Say what this is, before there is data."""
+        self.set_title()
+
+    def focus_table(self) -> None:
+        """Give the main table the keyboard."""
+        self.table.focus(scroll_visible=False)
+
+    def set_title(self, *, counted: str = "", subtitle: str = "") -> None:
+        """Say in the border what this is, how many there are, and what the reader must know about them."""
+        number = f"{TABS.index(self.NAME) + 1} " if self.NAME in TABS else ""
+        title = f"{number}{PANE_TITLES[self.NAME]}{' ' + counted if counted else ''}"
+        if title != self._title:
+            self._title = title
+            self.border_title = Content(title)
+        if subtitle != self._subtitle:
+            self._subtitle = subtitle
+            self.border_subtitle = Content(subtitle) if subtitle else None
+
+    def set_banner(self, text: str, *, bad: bool = False) -> None:
+        """Show trouble above the table; nothing while there is none."""
+        if self.banner.display != bool(text):
+            self.banner.display = bool(text)
+        if text and self.banner.content != Content(text):
+            self.banner.update(Content(text))
+        self.banner.set_class(bad, "-bad")
+
+
+class ListPane(Pane, Generic[T]):
+    """A pane over a list of one kind of thing, with a filter."""
+
+    FILTERABLE: ClassVar[bool] = True
+
+    @dataclass
+    class Searched(Message):
+        """The list should hold what the server finds for this text."""
+
+        pane: str
+        text: str
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self.view: ListView[T] = ListView()
+        self.source: Source[T] = Source(self.view.rows, self.key_of, self.cells_of)
+        self.filter_bar = FilterBar(id=f"{self.NAME}-filter")
+        self.filter_text = ""
+        self.searches_server = False
+        """Whether the server can look for the filter's text; set by the screen once it is known."""
+        self.line_down = False
+        """Whether the whole screen says already that Gencove can't be reached."""
+        self._rest: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Banner, table, and the filter line while one is typed or on."""
+        yield self.banner
+        yield self.table
+        if self.FILTERABLE:
+            yield self.filter_bar
+
+    # --- what a subclass knows ---------------------------------------------------------
+
+    def key_of(self, item: T) -> str:
+        """What identifies an item in this list."""
+        raise NotImplementedError
+
+    def cells_of(self, item: T) -> Sequence[Cell]:
+        """One cell per column."""
+        raise NotImplementedError
+
+    def text_of(self, item: T) -> str:
+        """What a local filter looks at."""
+        return " ".join(cell.text for cell in self.cells_of(item))
+
+    def empty_text(self) -> str:
+        """What to say when there is nothing to list."""
+        return ""
+
+    # --- data in -----------------------------------------------------------------------
+
+    def show(self, view: ListView[T]) -> None:
+        """Show this state of the list."""
+        self.view = view
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        view = self.view
+        self.source = Source(view.rows, self.key_of, self.cells_of, self._keep())
+        self.table.set_empty(self._nothing())
+        self.table.show(self.source)
+        self._describe()
+
+    def _nothing(self) -> str:
+        if self.view.busy and not self.line_down:
+            return "Loading…"
+        if self.filter_text:
+            return "Nothing matches the filter. Esc shows all."
+        if self.view.problem is not None and not self.line_down:
+            return ""
+        if self.line_down and not self.view.fetched:
+            return "Not connected."
+        return self.empty_text() if self.view.fetched else "Loading…"
+
+    def _describe(self) -> None:
+        view, separator = self.view, f" {self.look.glyphs.separator} "
+        rows = view.rows
+        known = f"{count(rows.length)}{'+' if rows.more else ''}" if view.fetched else ""
+        if view.fetched and self._keep() is not None:
+            known = f"{count(len(self.source))} of {known}"
+            if rows.loaded < len(rows):
+                known += f" ({count(rows.loaded)} loaded)"
+        notes = [self.note()]
+        if self.table.marks:
+            notes.append(f"{len(self.table.marks)} marked")
+        if self.filter_text:
+            notes.append(f"filter {clean(self.filter_text)!r}")
+        if view.busy and not self.line_down:
+            notes.append("loading…")
+        elif view.stale and view.fetched:
+            notes.append(f"as of {age(view.fetched, self.look.clock())}")
+        self.set_title(
+            counted="  ".join(filter(None, (known, self.title_note()))),
+            subtitle=separator.join(filter(None, notes)),
+        )
+        problem = view.problem
+        self.set_banner("" if problem is None or self.line_down else clean(str(problem)), bad=True)
+
+    def title_note(self) -> str:
+        """More for the upper border."""
+        return ""
+
+    def note(self) -> str:
+        """More for the lower border."""
+        return ""
+
+    def tell_age(self) -> None:
+        """Time has passed: say anew how old the list is."""
+        self._describe()
+
+    def rows_in_view(self) -> tuple[int, int]:
+        """First and last row of the list, not of what a filter leaves, that the user sees."""
+        return self.table.rows_in_view if self._keep() is None else (0, 0)
+
+    # --- rows the user means -----------------------------------------------------------
+
+    def current(self) -> T | None:
+        """The item under the cursor."""
+        return self.source.item(self.table.cursor) if len(self.source) else None
+
+    def chosen(self) -> tuple[T, ...]:
+        """The marked items that are loaded, or else the one under the cursor."""
+        if self.table.marks:
+            full = Source(self.view.rows, self.key_of, self.cells_of)
+            return tuple(item for key in self.table.marks if (item := full.by_key(key)) is not None)
+        item = self.current()
+        return () if item is None else (item,)
+
+    def action_mark(self) -> None:
+        """Mark or unmark the row under the cursor."""
+        self.table.toggle_mark()
+
+    def action_unmark_all(self) -> None:
+        """Forget all marks."""
+        self.table.clear_marks()
+
+    @on(VirtualTable.MarksChanged)
+    def _count_marks(self) -> None:
+        self._describe()
+
+    # --- the filter --------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        """Open the filter line."""
+        self.filter_bar.open(self.filter_text)
+
+    def drop_filter(self, *, search: bool = True) -> bool:
+        """Drop the filter; False if there was none. Without ``search`` the server isn't asked again."""
+        if not self.filter_text and not self.filter_bar.display:
+            return False
+        self.filter_bar.close()
+        self._set_filter("", search=search)
+        return True
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        self._set_filter(event.text)
+
+    @on(FilterBar.Accepted)
+    def _filter_accepted(self, event: FilterBar.Accepted) -> None:
+        event.stop()
+        self.filter_bar.close()
+        self.focus_table()
+
+    @on(FilterBar.Abandoned)
+    def _filter_abandoned(self, event: FilterBar.Abandoned) -> None:
+        event.stop()
+        self.drop_filter()
+        self.focus_table()
+
+    def _set_filter(self, text: str, *, search: bool = True) -> None:
+        if text == self.filter_text:
+            return
+        # Marks on rows that a filter hides would be acted on unseen.
+        self.table.clear_marks()
+        self.filter_text = text
+        if self._rest is not None:
+            self._rest.stop()
+            self._rest = None
+        if self.searches_server and search:
+            wanted = "" if text.startswith("!") else text
+            if wanted != self.view.search:
+                delay = SEARCH_REST if wanted else 0.001
+                searched = self.Searched(self.NAME, wanted)
+                self._rest = self.set_timer(delay, lambda: self.post_message(searched))
+        self._show_rows()
+
+    def _keep(self) -> Callable[[T], bool] | None:
+        """The filter to apply here, after what the server did."""
+        text = self.filter_text.casefold()
+        if not text.lstrip("!") or (self.searches_server and not text.startswith("!")):
+            return None
+        wanted = not text.startswith("!")
+        words = text.lstrip("!").split()
+
+        def keep(item: T) -> bool:
+            hay = self.text_of(item).casefold()
+            return all(word in hay for word in words) == wanted
+
+        return keep

@@ -1,0 +1,389 @@
+"""One table for every list that can grow: it draws the rows in view and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple, Protocol
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.cache import LRUCache
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from gencove_tui.tui.actions import TABLE, bindings
+from gencove_tui.tui.format import UNICODE, Cell, Glyphs, Tone, fit
+from gencove_tui.tui.rows import Rows, Source
+from gencove_tui.tui.widgets.columns import GAP, Column, share
+from gencove_tui.tui.widgets.motion import Motion
+
+GUTTER = 2
+"""Cells before the first column: one for the cursor, one for the mark."""
+MARGIN = 1
+"""Cells after the last column."""
+
+
+class RowSource(Protocol):
+    """What a table asks of a list."""
+
+    def __len__(self) -> int: ...
+
+    def key(self, index: int) -> str | None:
+        """What stays the same about a row; None while it isn't loaded."""
+        ...
+
+    def cells(self, index: int) -> tuple[Cell, ...] | None:
+        """What to show, one clean cell per column; None while the row isn't loaded."""
+        ...
+
+    def place(self, key: str) -> int | None:
+        """The row that has this key now."""
+        ...
+
+
+class Image(NamedTuple):
+    """All that decides how a line looks; equal images need no repaint."""
+
+    cells: tuple[Cell, ...] | None
+    cursor: bool = False
+    marked: bool = False
+    focused: bool = False
+
+
+NO_ROWS: RowSource = Source(Rows[str](), str, lambda _: ())
+
+
+class VirtualTable(Motion, ScrollView, can_focus=True, inherit_bindings=False):
+    """A table over a ``RowSource``.
+
+    The cursor stays on its row, by key, while rows come and go. ``show`` compares what is on the screen
+    with what should be and repaints the lines that differ.
+    """
+
+    BINDINGS = bindings(TABLE)
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--header",
+        "table--cursor",
+        "table--cursor-focused",
+        "table--marked",
+        *(f"table--{tone}" for tone in Tone),
+    }
+
+    @dataclass
+    class About(Message):
+        """Something that a table says."""
+
+        table: VirtualTable
+
+        @property
+        def control(self) -> VirtualTable:
+            """The table."""
+            return self.table
+
+    @dataclass
+    class Moved(About):
+        """The cursor is on another row."""
+
+        key: str | None
+
+    @dataclass
+    class Opened(About):
+        """A row was double-clicked."""
+
+        key: str | None
+
+    @dataclass
+    class WindowNeeded(About):
+        """Rows are in view that aren't loaded."""
+
+        first: int
+        last: int
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the newest view counts."""
+            return isinstance(message, VirtualTable.WindowNeeded) and message.table is self.table
+
+    @dataclass
+    class MarksChanged(About):
+        """Rows were marked or unmarked."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        glyphs: Glyphs = UNICODE,
+        empty: str = "",
+        id: str | None = None,  # Textual's own name for it
+    ) -> None:
+        super().__init__(id=id)
+        self.columns = tuple(columns)
+        self.glyphs = glyphs
+        self.source: RowSource = NO_ROWS
+        self.cursor = 0
+        """Row of the cursor; meaningless in an empty list."""
+        self.marks: dict[str, None] = {}
+        """Keys of marked rows, in the order of marking."""
+        self._cursor_key: str | None = None
+        self._empty = empty
+        self._painted: dict[int, Image] = {}
+        self._widths: dict[int, int] = {}
+        self._strips: LRUCache[Image, Strip] = LRUCache(512)
+        self._styles_by_role: dict[tuple[str, Tone], Style] = {}
+
+    # --- what the pane tells and asks --------------------------------------------------
+
+    def show(self, source: RowSource) -> None:
+        """Show this list from now on, keeping the cursor on its row and repainting what differs."""
+        before = self.cursor
+        self.source = source
+        place = None if self._cursor_key is None else source.place(self._cursor_key)
+        self.cursor = max(0, min(before if place is None else place, len(source) - 1))
+        self._fit_virtual_size()
+        if self.cursor != before:
+            if place is not None and self.scroll_offset.y:
+                self.scroll_to(y=self.scroll_offset.y + self.cursor - before, animate=False)
+            self._reveal()
+        self._note_cursor()
+        self._repaint_changed()
+        self._ask_for_missing()
+
+    def set_empty(self, text: str) -> None:
+        """What to say while there are no rows; lines are separated by line breaks."""
+        if text != self._empty:
+            self._empty = text
+            if not len(self.source):
+                self.refresh()
+
+    @property
+    def cursor_key(self) -> str | None:
+        """Key of the row under the cursor; None in an empty list or on a row that isn't loaded."""
+        return self.source.key(self.cursor) if len(self.source) else None
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a row, clamped to what exists, and bring it into view."""
+        index = max(0, min(index, len(self.source) - 1))
+        if index != self.cursor:
+            self.cursor = index
+            self._reveal()
+            self._note_cursor()
+            self._repaint_changed()
+
+    def move_to_key(self, key: str) -> bool:
+        """Put the cursor on the row with this key; False if it isn't here."""
+        place = self.source.place(key)
+        if place is not None:
+            self.move_to(place)
+        return place is not None
+
+    def toggle_mark(self) -> None:
+        """Mark or unmark the row under the cursor and go one down."""
+        key = self.cursor_key
+        if key is None:
+            return
+        if key in self.marks:
+            del self.marks[key]
+        else:
+            self.marks[key] = None
+        self._repaint_changed()
+        self.move_to(self.cursor + 1)
+        self.post_message(self.MarksChanged(self))
+
+    def clear_marks(self) -> None:
+        """Forget all marks."""
+        if self.marks:
+            self.marks.clear()
+            self._repaint_changed()
+            self.post_message(self.MarksChanged(self))
+
+    @property
+    def rows_in_view(self) -> tuple[int, int]:
+        """First and last row on the screen; the last is smaller than the first in an empty list."""
+        first = self.scroll_offset.y
+        return first, min(first + self.page - 1, len(self.source) - 1)
+
+    # --- keys and mouse ----------------------------------------------------------------
+
+    @property
+    def page(self) -> int:
+        """Rows that are in view at once."""
+        return max(1, self.size.height - 1)
+
+    def on_click(self, event: events.Click) -> None:
+        """One click puts the cursor, two open the row."""
+        index = self.scroll_offset.y + event.y - 1
+        if event.y >= 1 and index < len(self.source):
+            event.stop()
+            self.move_to(index)
+            if event.chain == 2:
+                self.post_message(self.Opened(self, self.cursor_key))
+
+    def on_focus(self) -> None:
+        """The cursor gets its strong colour."""
+        self._repaint_changed()
+
+    def on_blur(self) -> None:
+        """The cursor gets its quiet colour."""
+        self._repaint_changed()
+
+    def on_resize(self) -> None:
+        """Share the new width among the columns."""
+        self._fit_virtual_size()
+        self._reveal()
+        self._ask_for_missing()
+
+    def on_mount(self) -> None:
+        """Share the width among the columns."""
+        self._lay_out()
+
+    def notify_style_update(self) -> None:
+        """Colours changed: nothing drawn so far is right."""
+        super().notify_style_update()
+        self._styles_by_role.clear()
+        self._strips.clear()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other rows are in view."""
+        super().watch_scroll_y(old_value, new_value)
+        self._ask_for_missing()
+
+    # --- keeping what is on the screen true --------------------------------------------
+
+    def _note_cursor(self) -> None:
+        """Remember which row the cursor is on, and say so when that changed."""
+        key = self.cursor_key
+        if key is not None or not len(self.source):
+            changed = key != self._cursor_key
+            self._cursor_key = key
+            if changed:
+                self.post_message(self.Moved(self, key))
+        else:
+            self._cursor_key = None
+
+    def _reveal(self) -> None:
+        if not self.size.height:
+            return
+        top = self.scroll_offset.y
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False)
+        elif self.cursor > top + self.page - 1:
+            self.scroll_to(y=self.cursor - self.page + 1, animate=False)
+
+    @property
+    def _room(self) -> int:
+        """Cells of a line: the scroll bar takes one as soon as there are more rows than lines."""
+        bar = self.styles.scrollbar_size_vertical if len(self.source) + 1 > self.size.height else 0
+        return self.size.width - bar
+
+    def _fit_virtual_size(self) -> None:
+        self._lay_out()
+        size = Size(self._room, len(self.source) + 1)
+        if size != self.virtual_size:
+            self.virtual_size = size
+
+    def _ask_for_missing(self) -> None:
+        first, last = self.rows_in_view
+        if any(self.source.key(index) is None for index in range(first, last + 1)):
+            self.post_message(self.WindowNeeded(self, first, last))
+
+    def _image(self, index: int) -> Image:
+        on_cursor = index == self.cursor
+        key = self.source.key(index)
+        marked = key is not None and key in self.marks
+        return Image(self.source.cells(index), on_cursor, marked, on_cursor and self.has_focus)
+
+    def _repaint_changed(self) -> None:
+        top = self.scroll_offset.y
+        lines = []
+        for y in range(1, self.size.height):
+            index = top + y - 1
+            image = self._image(index) if index < len(self.source) else None
+            if image != self._painted.get(y):
+                lines.append(Region(0, y, self.size.width, 1))
+        if lines:
+            self.refresh(*lines)
+
+    def _lay_out(self) -> None:
+        """Decide which columns are shown and how wide each is."""
+        widths = share(self.columns, self._room - GUTTER - MARGIN)
+        if widths != self._widths:
+            self._widths = widths
+            self._strips.clear()
+            self.refresh()
+
+    # --- drawing -----------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen: the header, a row, or nothing."""
+        width = self.size.width
+        if y == 0:
+            return self._header()
+        if not len(self.source):
+            self._painted.pop(y, None)
+            lines = self._empty.split("\n")
+            text = lines[y - 2] if 0 <= y - 2 < len(lines) else ""
+            return self._line([Cell("  ", Tone.DIM), Cell(fit(text, width - GUTTER), Tone.DIM)], "base")
+        index = self.scroll_offset.y + y - 1
+        if index >= len(self.source):
+            self._painted.pop(y, None)
+            return Strip.blank(width, self._style("base", Tone.PLAIN))
+        image = self._image(index)
+        self._painted[y] = image
+        strip = self._strips.get(image)
+        if strip is None:
+            strip = self._strips[image] = self._row(image)
+        return strip
+
+    def _header(self) -> Strip:
+        cells = [Cell(" " * GUTTER)]
+        for i, width in self._widths.items():
+            column = self.columns[i]
+            cells.append(Cell(fit(column.title, width, right=column.right) + " " * GAP))
+        return self._line(cells, "header")
+
+    def _row(self, image: Image) -> Strip:
+        role = "base"
+        if image.cursor:
+            role = "cursor-focused" if image.focused else "cursor"
+        elif image.marked:
+            role = "marked"
+        glyphs = self.glyphs
+        cells = [
+            Cell(glyphs.cursor if image.cursor else " ", Tone.ACCENT),
+            Cell(glyphs.mark if image.marked else " ", Tone.ACCENT),
+        ]
+        for i, width in self._widths.items():
+            column = self.columns[i]
+            cell = Cell(glyphs.missing, Tone.DIM) if image.cells is None else image.cells[i]
+            text = fit(cell.text, width, right=column.right, cut=column.cut, ellipsis=glyphs.ellipsis)
+            cells.append(Cell(text + " " * GAP, cell.tone))
+        return self._line(cells, role)
+
+    def _line(self, cells: Sequence[Cell], role: str) -> Strip:
+        segments = [Segment(cell.text, self._style(role, cell.tone)) for cell in cells]
+        return Strip(segments).adjust_cell_length(self.size.width, self._style(role, Tone.PLAIN))
+
+    def _style(self, role: str, tone: Tone) -> Style:
+        """The look of a tone on the header, on the cursor, on a marked row or on the plain ground."""
+        style = self._styles_by_role.get((role, tone))
+        if style is None:
+            _, ground = self.background_colors
+            bold = False
+            colour = self.get_component_styles(f"table--{tone}").color
+            if role != "base":
+                look = self.get_component_styles(f"table--{role}")
+                ground += look.background
+                bold = bool(look.text_style.bold)
+                if role == "header":
+                    colour = look.color
+            text = ground + colour
+            style = Style(
+                color=text.rich_color,
+                bgcolor=ground.rich_color,
+                bold=bold or tone is Tone.STRONG,
+            )
+            self._styles_by_role[(role, tone)] = style
+        return style

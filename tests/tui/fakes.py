@@ -1,0 +1,487 @@
+"""A desk without anything behind it: believable data, every call recorded, trouble on demand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec import structs
+
+from gencove_tui.engine.views import (
+    Connection,
+    EngineState,
+    Listing,
+    Online,
+    PlannedDownload,
+    PlannedUpload,
+    RuleView,
+    Snapshot,
+    Totals,
+)
+from gencove_tui.errors import Problem
+from gencove_tui.model import (
+    GNCV,
+    Account,
+    Capability,
+    Deliverable,
+    Dialect,
+    Direction,
+    Event,
+    GncvPath,
+    Page,
+    Project,
+    ProjectQuery,
+    Sample,
+    SampleQuery,
+    StatusCounts,
+    Transfer,
+    TransferState,
+    Upload,
+    WatchRule,
+    Wish,
+)
+
+T = TypeVar("T")
+NOW = datetime(2025, 3, 14, 10, 30, tzinfo=UTC)
+MIB = 1024 * 1024
+
+
+def ago(**span: float) -> datetime:
+    """A moment before the frozen present."""
+    return NOW - timedelta(**span)
+
+
+def uuid(number: int) -> str:
+    """An id that looks like v2's and is the same in every run."""
+    return f"{number * 2654435761 % 2**32:08x}-7c1e-4b52-9f0a-{number:012d}"
+
+
+PROJECTS = (
+    Project(
+        id=uuid(1),
+        name="Maize diversity panel 2025",
+        sample_count=13,
+        modified=ago(minutes=20),
+        description="Low-pass WGS, 1x",
+        organization_name="Field Lab",
+        role="owner",
+    ),
+    Project(id=uuid(2), name="Cattle imputation (Angus × Simmental)", sample_count=384, modified=ago(days=2)),
+    Project(id=uuid(3), name="家系研究 第3期", sample_count=24, modified=ago(days=40)),
+    Project(id=uuid(4), name="[bold]pilot[/bold] run", sample_count=0, created=ago(days=400)),
+    Project(id=uuid(5), name="", sample_count=2, hidden=True, modified=ago(days=9)),
+)
+
+STATUSES = (
+    ("succeeded", ""),
+    ("succeeded", ""),
+    ("running", ""),
+    ("failed qc", "Effective coverage 0.12x is below 0.40x"),
+    ("failed", "Reads could not be aligned"),
+    ("scheduled", ""),
+    ("consumer_awaiting_kit_order", ""),
+)
+NAMES = (
+    "B73-rep1",
+    "B73-rep2",
+    "Mo17-rep1",
+    "Mo17-rep2",
+    "W22",
+    "",
+    "PI 550473 / Tx303 (seed lot 2024-11, greenhouse 3)",
+    "標本-0042",
+    "Ångström-é",
+    "ctrl\x1b[31m\x07neg",
+    "[red]Oh43[/red]",
+    "CML247",
+    "NC358",
+)
+
+
+def deliverables(sample_id: str) -> tuple[Deliverable, ...]:
+    """The files of a finished sample."""
+    kinds = (
+        ("impute-vcf", "_impute-vcf.vcf.gz", 48_231_204, "a" * 64),
+        ("impute-tbi", "_impute-tbi.vcf.gz.tbi", 1_204_331, "b" * 64),
+        ("impute-csi", "_impute-csi.vcf.gz.csi", 204_331, ""),
+        ("alignment-bam", "_alignment-bam.bam", 2_931_204_117, "c" * 64),
+        ("alignment-bai", "_alignment-bai.bam.bai", 6_204_331, ""),
+        ("qc", "_qc.json", 4_096, ""),
+    )
+    return tuple(
+        Deliverable(
+            file_type=kind,
+            id=f"{kind}-{sample_id[:8]}",
+            name=sample_id[:8] + tail,
+            size=size,
+            url="https://files.example/x?X-Amz-Signature=secret",
+            checksum_sha256=checksum,
+        )
+        for kind, tail, size, checksum in kinds
+    )
+
+
+def make_samples(count: int = len(NAMES), project: str = "") -> tuple[Sample, ...]:
+    """Samples of every kind of name and status."""
+    found = []
+    for n in range(count):
+        status, note = STATUSES[n % len(STATUSES)]
+        name = NAMES[n] if n < len(NAMES) else f"S{n:06d}"
+        found.append(
+            Sample(
+                id=uuid(100 + n),
+                client_id=name,
+                project_id=project or uuid(1),
+                status=status,
+                status_note=note,
+                status_created=ago(hours=n),
+                created=ago(days=3),
+                modified=ago(hours=n),
+                archive_status="archived" if n == 1 else "available",
+                failed_qc=("effective_coverage",) if status == "failed qc" else (),
+            )
+        )
+    return tuple(found)
+
+
+def make_uploads(v1: bool = False) -> tuple[Upload, ...]:
+    """Files in the upload area; v1 has neither ids nor statuses."""
+    rows = []
+    for n, name in enumerate(("B73-rep1_S1", "B73-rep2_S2", "標本-0042_S3")):
+        for read in ("R1", "R2"):
+            status = "started" if (n, read) == (2, "R2") else "succeeded"
+            rows.append(
+                Upload(
+                    path=GncvPath(f"{GNCV}maize/2025-03-14/{name}_L001_{read}_001.fastq.gz"),
+                    id="" if v1 else uuid(500 + len(rows)),
+                    size=180 * MIB + n * 7_340_032,
+                    status="" if v1 else status,
+                    created=None if v1 else ago(minutes=5 + n),
+                    client_id="" if v1 else name.partition("_")[0],
+                    read="" if v1 else read,
+                )
+            )
+    return tuple(rows)
+
+
+def make_transfers() -> tuple[Transfer, ...]:
+    """One transfer in every state."""
+
+    def upload(number: int, name: str, state: TransferState, **more: Any) -> Transfer:
+        return Transfer(
+            id=number,
+            direction=Direction.UPLOAD,
+            local_path=f"/data/run_0314/{name}",
+            state=state,
+            remote=f"{GNCV}maize/2025-03-14/{name}",
+            created=ago(minutes=9),
+            **more,
+        )
+
+    def download(number: int, name: str, state: TransferState, **more: Any) -> Transfer:
+        return Transfer(
+            id=number,
+            direction=Direction.DOWNLOAD,
+            local_path=f"/home/lab/gencove/B73-rep1/{name}",
+            state=state,
+            remote=f"B73-rep1/{name}",
+            created=ago(minutes=8),
+            **more,
+        )
+
+    return (
+        upload(
+            1,
+            "W22_S5_L001_R1_001.fastq.gz",
+            TransferState.RUNNING,
+            size=812 * MIB,
+            bytes_done=341 * MIB,
+            rate=23.4 * MIB,
+            started=ago(minutes=1),
+        ),
+        download(
+            2,
+            "alignment.bam",
+            TransferState.RUNNING,
+            size=2795 * MIB,
+            bytes_done=2600 * MIB,
+            rate=61.9 * MIB,
+            started=ago(minutes=2),
+        ),
+        upload(
+            3, "W22_S5_L001_R2_001.fastq.gz", TransferState.VERIFYING, size=790 * MIB, bytes_done=790 * MIB
+        ),
+        upload(
+            4,
+            "CML247_S6_L001_R1_001.fastq.gz",
+            TransferState.WAITING,
+            size=640 * MIB,
+            bytes_done=64 * MIB,
+            attempts=2,
+            problem="The connection was cut",
+            retry_at=NOW + timedelta(seconds=20),
+        ),
+        upload(5, "CML247_S6_L001_R2_001.fastq.gz", TransferState.QUEUED, size=655 * MIB),
+        upload(
+            6,
+            "標本-0042_S3_L001_R1_001.fastq.gz",
+            TransferState.PAUSED,
+            wish=Wish.PAUSE,
+            size=700 * MIB,
+            bytes_done=210 * MIB,
+        ),
+        upload(
+            7,
+            "broken_S9_L001_R1_001.fastq.gz",
+            TransferState.FAILED,
+            size=12 * MIB,
+            attempts=1,
+            problem="The gzip stream ends in the middle of a block",
+            remedy="Copy the file again and retry.",
+        ),
+        download(
+            8,
+            "impute.vcf.gz",
+            TransferState.DONE,
+            size=46 * MIB,
+            bytes_done=46 * MIB,
+            verified=True,
+            finished=ago(minutes=3),
+        ),
+        upload(9, "B73-rep1_S1_L001_R1_001.fastq.gz", TransferState.SKIPPED, size=180 * MIB),
+        upload(10, "Oh43_S8_L001_R1_001.fastq.gz", TransferState.CANCELLED, wish=Wish.CANCEL, size=90 * MIB),
+    )
+
+
+def make_snapshot() -> Snapshot:
+    """A busy ledger."""
+    transfers = make_transfers()
+    rule = WatchRule(id=1, folder="/data/run_0314", destination=GncvPath("gncv://maize/2025-03-14/"))
+    broken = WatchRule(
+        id=2,
+        folder="/mnt/novaseq/out",
+        destination=GncvPath("gncv://cattle/"),
+        problem="the folder is missing",
+    )
+    return Snapshot(
+        transfers=transfers,
+        transfers_total=len(transfers),
+        totals=Totals(
+            running=3,
+            queued=1,
+            paused=1,
+            waiting=1,
+            failed=1,
+            done=1,
+            bytes_left=2400 * MIB,
+            up_rate=23.4 * MIB,
+            down_rate=61.9 * MIB,
+        ),
+        rules=(
+            RuleView(rule=rule, settling=2, queued=3, uploaded=14, last_name="W22_S5_L001_R1_001.fastq.gz"),
+            RuleView(rule=broken),
+        ),
+        events=(
+            Event(
+                id=3, time=ago(minutes=1), kind="watch.seen", message="W22_S5_L001_R1_001.fastq.gz appeared"
+            ),
+            Event(id=2, time=ago(minutes=3), kind="download.done", message="B73-rep1/impute.vcf.gz verified"),
+            Event(id=1, time=ago(minutes=7), kind="upload.failed", message="broken_S9_L001_R1_001.fastq.gz"),
+        ),
+        engine=EngineState(alive=True, pid=4242, version="0.1.0"),
+    )
+
+
+ONLINE_V2 = Connection(
+    profile="lab",
+    host="https://api.gencove.com",
+    state=Online.ONLINE,
+    dialect=Dialect.V2,
+    capabilities=frozenset(Capability),
+    account=Account(name="Field Lab", email="lab@example.org"),
+    last_answer=NOW,
+)
+ONLINE_V1 = structs.replace(
+    ONLINE_V2,
+    host="https://rest.gencove.com",
+    dialect=Dialect.V1,
+    capabilities=frozenset({Capability.DELETE_UPLOADS}),
+)
+
+
+@dataclass
+class FakeDesk:
+    """Serves lists from memory. ``calls`` holds the name and arguments of everything asked."""
+
+    line: Connection = ONLINE_V2
+    """What ``connect`` finds out."""
+    all_projects: tuple[Project, ...] = PROJECTS
+    all_samples: tuple[Sample, ...] = field(default_factory=make_samples)
+    all_uploads: tuple[Upload, ...] = field(default_factory=make_uploads)
+    ledger: Snapshot = field(default_factory=lambda: Snapshot(engine=EngineState(alive=True, pid=4242)))
+    folder: Path = Path("/home/lab/gencove")
+    remembered: bool = False
+    """Whether lists are in the cache, an hour old."""
+    trouble: Problem | None = None
+    """Raised by every remote call while set."""
+    gate: asyncio.Event | None = None
+    """Remote calls wait for it."""
+    planned_uploads: tuple[PlannedUpload, ...] = ()
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    under_way: dict[str, int] = field(default_factory=dict)
+    most_under_way: dict[str, int] = field(default_factory=dict)
+    dirty: bool = True
+    closed: bool = False
+    found: Connection | None = None
+
+    def called(self, name: str) -> list[tuple[Any, ...]]:
+        """The arguments of each call of this method."""
+        return [call[1:] for call in self.calls if call[0] == name]
+
+    def put(self, **changes: Any) -> None:
+        """Change the ledger, as an engine would."""
+        self.ledger = structs.replace(self.ledger, **changes)
+        self.dirty = True
+
+    async def _remote(self, name: str, *arguments: Any) -> None:
+        self.calls.append((name, *arguments))
+        self.under_way[name] = self.under_way.get(name, 0) + 1
+        self.most_under_way[name] = max(self.most_under_way.get(name, 0), self.under_way[name])
+        try:
+            if self.gate is not None:
+                await self.gate.wait()
+            if self.trouble is not None:
+                raise self.trouble
+        finally:
+            self.under_way[name] -= 1
+
+    @staticmethod
+    def _window(items: Sequence[T], offset: int, limit: int) -> Listing[T]:
+        run = tuple(items[offset : offset + limit])
+        more = offset + limit < len(items)
+        return Listing(page=Page(items=run, offset=offset, total=len(items), more=more), fetched=NOW)
+
+    def _cached(self, items: Sequence[T]) -> Listing[T] | None:
+        if not self.remembered:
+            return None
+        return structs.replace(self._window(items, 0, 200), fetched=ago(hours=1), stale=True)
+
+    @property
+    def connection(self) -> Connection:
+        unknown = structs.replace(
+            self.line, state=Online.CONNECTING, dialect=None, capabilities=frozenset(), problem="", remedy=""
+        )
+        return self.found or unknown
+
+    @property
+    def download_folder(self) -> Path:
+        return self.folder
+
+    async def connect(self) -> Connection:
+        self.calls.append(("connect",))
+        self.found = self.line
+        return self.line
+
+    def cached_projects(self) -> Listing[Project] | None:
+        return self._cached(self.all_projects)
+
+    async def projects(
+        self, query: ProjectQuery = ProjectQuery(), *, offset: int = 0, limit: int = 200
+    ) -> Listing[Project]:
+        await self._remote("projects", query, offset)
+        word = query.search.casefold()
+        return self._window([p for p in self.all_projects if word in p.name.casefold()], offset, limit)
+
+    async def project(self, project_id: str) -> Project:
+        await self._remote("project", project_id)
+        return next(p for p in self.all_projects if p.id == project_id)
+
+    async def project_stats(self, project_id: str) -> StatusCounts:
+        await self._remote("project_stats", project_id)
+        return StatusCounts(total=13, succeeded=4, running=2, scheduled=1, failed=3)
+
+    def cached_samples(self, project_id: str) -> Listing[Sample] | None:
+        return self._cached(self.all_samples)
+
+    async def samples(
+        self, project_id: str, query: SampleQuery = SampleQuery(), *, offset: int = 0, limit: int = 200
+    ) -> Listing[Sample]:
+        await self._remote("samples", project_id, query, offset)
+        word = query.search.casefold()
+        found = [s for s in self.all_samples if word in s.client_id.casefold() or word in s.id]
+        return self._window(found if project_id == self.all_projects[0].id else found[:2], offset, limit)
+
+    async def sample(self, project_id: str, sample_id: str) -> Sample:
+        await self._remote("sample", project_id, sample_id)
+        found = next(s for s in self.all_samples if s.id == sample_id)
+        files = deliverables(sample_id) if found.status in ("succeeded", "failed qc") else ()
+        if found.archive_status == "archived":
+            files = tuple(structs.replace(file, url=None, name="") for file in files)
+        return structs.replace(found, deliverables=files)
+
+    async def uploads(
+        self, prefix: GncvPath = GncvPath(GNCV), *, offset: int = 0, limit: int = 200
+    ) -> Listing[Upload]:
+        await self._remote("uploads", prefix, offset)
+        return self._window(self.all_uploads, offset, limit)
+
+    def changed(self) -> bool:
+        return self.dirty
+
+    def snapshot(self) -> Snapshot:
+        self.dirty = False
+        return self.ledger
+
+    def plan_downloads(
+        self, sample: Sample, deliverables: Sequence[Deliverable], folder: Path | None = None
+    ) -> tuple[PlannedDownload, ...]:
+        where = (folder or self.folder) / (sample.client_id or "none") / sample.id
+        return tuple(
+            PlannedDownload(
+                sample=sample,
+                deliverable=file,
+                target=where / (file.name or file.file_type),
+                obstacle="" if file.url else "the sample is archived",
+                present=file.file_type == "qc",
+            )
+            for file in deliverables
+        )
+
+    async def queue_downloads(self, plan: Sequence[PlannedDownload]) -> tuple[int, ...]:
+        await self._remote("queue_downloads", tuple(plan))
+        return tuple(range(len([item for item in plan if not item.obstacle])))
+
+    async def plan_uploads(self, paths: Sequence[Path], destination: GncvPath) -> tuple[PlannedUpload, ...]:
+        await self._remote("plan_uploads", tuple(paths), destination)
+        return self.planned_uploads
+
+    async def queue_uploads(self, plan: Sequence[PlannedUpload]) -> tuple[int, ...]:
+        await self._remote("queue_uploads", tuple(plan))
+        return tuple(range(len([item for item in plan if not item.obstacle])))
+
+    async def wish(self, transfer_ids: Sequence[int], wish: Wish) -> None:
+        await self._remote("wish", tuple(transfer_ids), wish)
+
+    async def clear_finished(self) -> int:
+        await self._remote("clear_finished")
+        kept = tuple(t for t in self.ledger.transfers if not t.state.is_final)
+        gone = len(self.ledger.transfers) - len(kept)
+        self.put(transfers=kept, transfers_total=len(kept))
+        return gone
+
+    async def set_rule_active(self, rule_id: int, active: bool) -> None:
+        await self._remote("set_rule_active", rule_id, active)
+
+    async def ensure_engine(self) -> EngineState:
+        self.calls.append(("ensure_engine",))
+        return self.ledger.engine
+
+    async def stop_engine(self) -> None:
+        self.calls.append(("stop_engine",))
+
+    async def aclose(self) -> None:
+        self.closed = True

@@ -1,0 +1,72 @@
+"""The table of actions is whole and free of clashes."""
+
+from __future__ import annotations
+
+import pytest
+from textual.binding import Binding
+
+from gencove_tui.tui.actions import ACTIONS, APP, BY_ID, PANES, TABLE, Action, actions_for, bindings, key_bar
+from gencove_tui.tui.palette import listed
+from gencove_tui.tui.screens.main import MainScreen
+from gencove_tui.tui.widgets.projects import ProjectsPane
+from gencove_tui.tui.widgets.sample_detail import DetailPane
+from gencove_tui.tui.widgets.samples import SamplesPane
+from gencove_tui.tui.widgets.transfers import TransfersPane
+from gencove_tui.tui.widgets.uploads import UploadsPane
+from gencove_tui.tui.widgets.virtual_table import VirtualTable
+from gencove_tui.tui.widgets.watch import WatchPane
+
+HANDLERS = {
+    "projects": ProjectsPane,
+    "samples": SamplesPane,
+    "detail": DetailPane,
+    "uploads": UploadsPane,
+    "transfers": TransfersPane,
+    "watch": WatchPane,
+    APP: MainScreen,
+    TABLE: VirtualTable,
+}
+EATEN = {"ctrl+s", "ctrl+q", "ctrl+j", "ctrl+h", "ctrl+m", "ctrl+i", "ctrl+b", "ctrl+z", "ctrl+c"}
+"""Keys that terminals, multiplexers or shells keep for themselves."""
+
+
+def test_ids_differ() -> None:
+    assert len(BY_ID) == len(ACTIONS)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_place_of_an_action_can_do_it(action: Action) -> None:
+    for where in action.where:
+        assert hasattr(HANDLERS[where], f"action_{action.call.partition('(')[0]}"), where
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_no_two_actions_share_a_key_in_one_place(pane: str) -> None:
+    keys = [key for where in (pane, APP, TABLE) for action in actions_for(where) for key in action.keys]
+    assert len(keys) == len(set(keys)), sorted(key for key in keys if keys.count(key) > 1)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_action_has_a_plain_key(action: Action) -> None:
+    assert any("ctrl" not in key and key not in EATEN for key in action.keys) or action.motion
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_every_binding_has_an_id_and_a_name(pane: str) -> None:
+    found = [binding for binding in bindings(pane) if isinstance(binding, Binding)]
+    assert found
+    assert all(binding.id and binding.description for binding in found)
+
+
+def test_the_palette_offers_everything_that_does_something() -> None:
+    assert {action.id for action in ACTIONS if not action.motion} - {a.id for a in listed()} == {"palette"}
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_the_key_bar_always_ends_with_help_and_quit(pane: str) -> None:
+    assert [action.id for action in key_bar(pane)][-2:] == ["help", "quit"]
+    assert all(action.short for action in key_bar(pane))
+
+
+def test_destructive_actions_are_marked() -> None:
+    assert {action.id for action in ACTIONS if action.destructive} == {"cancel"}

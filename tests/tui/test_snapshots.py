@@ -1,0 +1,92 @@
+"""Pictures of the main states. Behaviour is asserted elsewhere; these catch what only an eye would."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from msgspec import structs
+from textual.pilot import Pilot
+
+from gencove_tui.engine.views import Online
+from gencove_tui.tui.app import GencoveApp, build_app
+from tests.tui.driving import NARROW, WIDE
+from tests.tui.fakes import NOW, ONLINE_V1, FakeDesk, make_snapshot, make_uploads
+from tests.waiting import until
+
+Snap = Callable[..., bool]
+
+
+def app(desk: FakeDesk | None = None, **options: Any) -> GencoveApp:
+    desk = desk or FakeDesk(ledger=make_snapshot())
+    return build_app(desk, clock=lambda: NOW, ascii_only=False, environ={}, refresh_seconds=3600.0, **options)
+
+
+def after(*keys: str, sees: str) -> Callable[[Pilot[None]], Awaitable[None]]:
+    """Press keys, and wait until a text is on the screen."""
+
+    async def run(pilot: Pilot[None]) -> None:
+        desk = pilot.app.desk  # type: ignore[attr-defined]  # a GencoveApp
+        await until(lambda: ("connect",) in desk.calls, "a connection", patience=10)
+        await pilot.pause()
+        if keys:
+            await pilot.press(*keys)
+
+        def look() -> bool:
+            return sees in "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+
+        await until(look, sees, patience=10)
+        # Toasts and late answers would make two runs differ.
+        await pilot.app.workers.wait_for_complete(
+            [worker for worker in pilot.app.workers if worker.group not in ("dialog", "leave", "wish")]
+        )
+        await pilot.pause()
+        await pilot.pause()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "keys", "sees"),
+    [
+        ("wide", WIDE, (), "6 deliverables"),
+        ("very-wide", (160, 48), ("2",), "6 deliverables"),
+        ("narrow-samples", NARROW, ("2", "j", "space"), "1 marked"),
+        ("narrow-detail", NARROW, ("2", "j", "j", "j", "enter"), "Effective coverage"),
+        ("narrow-transfers", NARROW, ("4",), "fetching"),
+        ("smallest-watch", (60, 18), ("5",), "uploading 3"),
+        ("download", NARROW, ("2", "d"), "6 files"),
+        ("quit", WIDE, ("q",), "Stay"),
+        ("help", NARROW, ("4", "question_mark"), "Retry failed"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_looks(
+    snap_compare: Snap, name: str, size: tuple[int, int], keys: tuple[str, ...], sees: str
+) -> None:
+    assert snap_compare(app(), terminal_size=size, run_before=after(*keys, sees=sees))
+
+
+def test_looks_light(snap_compare: Snap) -> None:
+    assert snap_compare(
+        app(theme="gencove-light"), terminal_size=WIDE, run_before=after(sees="6 deliverables")
+    )
+
+
+def test_looks_without_colour(snap_compare: Snap, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(app(), terminal_size=NARROW, run_before=after("4", sees="fetching"))
+
+
+def test_looks_offline_with_remembered_v1_lists(snap_compare: Snap) -> None:
+    line = structs.replace(
+        ONLINE_V1,
+        state=Online.OFFLINE,
+        problem="No answer from rest.gencove.com.",
+        remedy="Check the network.",
+    )
+    desk = FakeDesk(
+        line=structs.replace(line, dialect=None), remembered=True, all_uploads=make_uploads(v1=True)
+    )
+    assert snap_compare(app(desk), terminal_size=NARROW, run_before=after(sees="as of 1 h ago"))
