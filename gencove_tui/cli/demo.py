@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from gencove_tui.cli.screen import run_screen
-from gencove_tui.cli.watch import WatchOrder, put_rule
+from gencove_tui.cli.watch import Checked, put_rule
 from gencove_tui.config import HOME_VARIABLE, Settings, remember, resolve, save_key
 from gencove_tui.engine.planning import check_download_folder
 from gencove_tui.engine.spawn import stop_engine
@@ -74,9 +74,9 @@ def prepare_demo(home: Path, sandbox: Sandbox, dialect: str, downloads: Path) ->
     settings = resolve(environment={HOME_VARIABLE: str(home / "app")})
     put_rule(
         settings,
-        WatchOrder(
-            folder=str(home / "watched"),
-            destination=str(GncvPath("gncv://demo/run-1/")),
+        Checked(
+            folder=home / "watched",
+            destination=GncvPath("gncv://demo/run-1/"),
             settle=_SETTLE_SECONDS,
             include=(),
             exclude=(),

@@ -33,17 +33,37 @@ class WatchOrder(Struct, frozen=True, kw_only=True):
     exclude: tuple[str, ...]
 
 
-def put_rule(settings: Settings, order: WatchOrder) -> WatchRule:
-    """Check the order and write it into the ledger. Raises ``InputProblem`` when it is wrong."""
+class Checked(Struct, frozen=True, kw_only=True):
+    """An order that can be carried out."""
+
+    folder: Path
+    destination: GncvPath
+    settle: float
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+
+
+def check_order(settings: Settings, order: WatchOrder) -> Checked:
+    """Raises ``InputProblem`` when something is wrong with the order."""
     folder = check_folder(Path(order.folder))
-    typed = order.destination or f"gncv://{folder.name}/"
-    destination = GncvPath.parse(typed).as_folder()
+    destination = GncvPath.parse(order.destination or f"gncv://{folder.name}/").as_folder()
     settle = order.settle if order.settle is not None else settings.options.settle_seconds
     if not 0 <= settle <= 86400:
-        raise InputProblem(f"--settle {settle} is out of range", "it must lie between 0 and 86400 s", "")
+        raise InputProblem(f"--settle {settle} is out of range", "it must lie between 0 and 86400 s")
+    return Checked(
+        folder=folder, destination=destination, settle=settle, include=order.include, exclude=order.exclude
+    )
+
+
+def put_rule(settings: Settings, checked: Checked) -> WatchRule:
+    """Write the rule into the ledger, where the engine finds it."""
     with Ledger(settings.state_folder) as ledger:
         rule_id = ledger.rules.put(
-            str(folder), destination, settle=settle, include=order.include, exclude=order.exclude
+            str(checked.folder),
+            checked.destination,
+            settle=checked.settle,
+            include=checked.include,
+            exclude=checked.exclude,
         )
         rule = ledger.rules.get(rule_id)
     assert rule is not None  # noqa: S101 - it was put a line above; tells the type checker
@@ -52,18 +72,17 @@ def put_rule(settings: Settings, order: WatchOrder) -> WatchRule:
 
 def run_watch(settings: Settings, order: WatchOrder, *, headless: bool, as_json: bool, once: bool) -> int:
     """Put the rule to work; returns the exit code."""
-    rule = put_rule(settings, order)
+    checked = check_order(settings, order)
     if not headless:
         from gencove_tui.cli.screen import run_screen
 
+        rule = put_rule(settings, checked)
         return run_screen(settings, hint=f"Watching {rule.folder} → {rule.destination}")
     log_to_file(settings)
-    if not as_json:
-        click.echo(f"watching {rule.folder} → {rule.destination} (Ctrl-C stops)", err=True)
-    return asyncio.run(_headless(settings, rule, as_json=as_json, once=once))
+    return asyncio.run(_headless(settings, checked, as_json=as_json, once=once))
 
 
-async def _headless(settings: Settings, rule: WatchRule, *, as_json: bool, once: bool) -> int:
+async def _headless(settings: Settings, checked: Checked, *, as_json: bool, once: bool) -> int:
     """Run the engine here, or follow the one that runs already, and print what it tells."""
     # Before anything is queued: a refused key or an unreachable host is said at once, not file by file.
     api = await linker(settings)()
@@ -71,6 +90,9 @@ async def _headless(settings: Settings, rule: WatchRule, *, as_json: bool, once:
         await api.check_key()
     finally:
         await api.aclose()
+    rule = put_rule(settings, checked)
+    if not as_json:
+        click.echo(f"watching {rule.folder} → {rule.destination} (Ctrl-C stops)", err=True)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
