@@ -118,6 +118,8 @@ class Capability(StrEnum):
     IMPORTS = "imports from S3 and BaseSpace"
     REPORTS = "usage and quality-control reports"
     ORGANIZATION = "organization and user details"
+    PIPELINES = "pipelines and their capabilities"
+    PEOPLE = "users, roles, sharing and API keys"
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -219,6 +221,9 @@ class Sample(Struct, frozen=True, kw_only=True):
     status_note: str = ""
     status_created: datetime | None = None
     archive_status: str = ""
+    archive_created: datetime | None = None
+    archive_cutoff: datetime | None = None
+    """Until when a restored sample stays available."""
     created: datetime | None = None
     modified: datetime | None = None
     hidden: bool = False

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gencove_tui.cli.demo import prepare_demo
+from gencove_tui.cli.demo import DEMO_PACE, prepare_demo
 from gencove_tui.cli.link import linker
 from gencove_tui.config import HOME_VARIABLE
 from gencove_tui.engine.desk import LocalDesk
@@ -36,7 +36,7 @@ async def until(look: Callable[[], object], what: str) -> None:
 
 async def draw(home: Path) -> None:
     """Drive the app as a person would and save what it shows."""
-    with Sandbox(scenario="demo") as sandbox:
+    with Sandbox(scenario="demo", faults=DEMO_PACE) as sandbox:
         settings = prepare_demo(home, sandbox, "v2", Path("gencove-demo"))
         desk = LocalDesk(settings, linker(settings))
         app = build_app(desk, refresh_seconds=2)

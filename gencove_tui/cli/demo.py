@@ -19,6 +19,8 @@ from gencove_tui.fastq.generate import write_pair
 from gencove_tui.model import GncvPath
 from gencove_tui.sandbox import Sandbox
 
+DEMO_PACE = ("rate=4M", "s3-rate=1M")
+"""Loopback is too quick to watch: results come at 4 MB/s, files go up at 1 MB/s."""
 _SETTLE_SECONDS = 2.0
 _READY_TO_DROP = (("NA12878", 1, 20_000), ("NA12891", 2, 12_000))
 _WATCHED_AT_START = (("HG002", 7, 9_000),)
@@ -37,9 +39,9 @@ def run_demo(dialect: str, download_folder: str | None) -> int:
     os.environ[HOME_VARIABLE] = str(home / "app")
     try:
         click.echo("Starting a local Gencove …", err=True)
-        with Sandbox(scenario="demo") as sandbox:
+        with Sandbox(scenario="demo", faults=DEMO_PACE) as sandbox:
             settings = prepare_demo(home, sandbox, dialect, downloads)
-            code = run_screen(settings, hint=_hint(home))
+            code = run_screen(settings, hint=_hint(home), lasting=False)
             asyncio.run(stop_engine(settings.state_folder))
     finally:
         if previous is None:

@@ -55,6 +55,7 @@ T = TypeVar("T")
 
 ROOT = GncvPath(GNCV)
 _EVENTS = 100
+_REAP_SECONDS = 10.0
 _STATES = {
     Kind.UNAUTHORIZED: Online.REJECTED,
     Kind.MAINTENANCE: Online.MAINTENANCE,
@@ -233,11 +234,14 @@ class LocalDesk:
         self._seen = self._ledger.version()
         self._engine_alive = engine_lives(self._settings.state_folder)
         transfers = tuple(self._ledger.transfers.listing(SNAPSHOT_ROWS))
+        sums = self._ledger.transfers.sums()
+        if not self._engine_alive:
+            transfers, sums = _at_rest(transfers, sums)
         row = self._ledger.engine.read()
         return Snapshot(
             transfers=transfers,
             transfers_total=self._ledger.transfers.count(),
-            totals=_totals(self._ledger.transfers.sums(), transfers),
+            totals=_totals(sums, transfers),
             rules=tuple(self._rule_views()),
             events=tuple(self._ledger.events.newest(_EVENTS)),
             engine=EngineState(
@@ -351,7 +355,25 @@ class LocalDesk:
         """Ask the engine to stop; all progress is kept."""
         await stop_engine(self._settings.state_folder)
         if self._engine is not None:
-            await asyncio.to_thread(self._engine.wait)
+            await asyncio.to_thread(self._engine.wait, _REAP_SECONDS)
+
+
+_MOVING = (TransferState.RUNNING, TransferState.VERIFYING)
+
+
+def _at_rest(
+    transfers: Sequence[Transfer], sums: dict[TransferState, tuple[int, int]]
+) -> tuple[tuple[Transfer, ...], dict[TransferState, tuple[int, int]]]:
+    """What the ledger says without an engine: nothing moves, whatever was moving when it died."""
+    resting = tuple(
+        msgspec.structs.replace(t, state=TransferState.QUEUED, rate=0.0) if t.state in _MOVING else t
+        for t in transfers
+    )
+    kept = {state: sums[state] for state in sums if state not in _MOVING}
+    queued = [sums[state] for state in (*_MOVING, TransferState.QUEUED) if state in sums]
+    if queued:
+        kept[TransferState.QUEUED] = (sum(n for n, _ in queued), sum(rest for _, rest in queued))
+    return resting, kept
 
 
 def _totals(sums: dict[TransferState, tuple[int, int]], transfers: Sequence[Transfer]) -> Totals:
@@ -362,7 +384,7 @@ def _totals(sums: dict[TransferState, tuple[int, int]], transfers: Sequence[Tran
         return sum(t.rate for t in transfers if t.direction is direction and t.state is TransferState.RUNNING)
 
     return Totals(
-        running=count(TransferState.RUNNING, TransferState.VERIFYING),
+        running=count(*_MOVING),
         queued=count(TransferState.QUEUED),
         paused=count(TransferState.PAUSED),
         waiting=count(TransferState.WAITING),

@@ -59,6 +59,11 @@ def engine_lock(state_folder: Path) -> FileLock:
     return FileLock(state_folder / "engine.lock")
 
 
+def starting_lock(state_folder: Path) -> FileLock:
+    """Held by whoever starts an engine, until it runs."""
+    return FileLock(state_folder / "starting.lock")
+
+
 def viewer_lock(state_folder: Path) -> FileLock:
     """Held, shared, by every screen that looks at a profile."""
     return FileLock(state_folder / "viewers.lock", shared=True)
@@ -82,7 +87,7 @@ def anybody_looks(state_folder: Path) -> bool:
     return path.exists() and _is_held(path)
 
 
-async def take_engine_lock(state_folder: Path, patience: float = 2.0) -> FileLock | None:
+async def take_engine_lock(state_folder: Path, patience: float = 0.5) -> FileLock | None:
     """The engine's lock, or None when another engine keeps it.
 
     Tried for ``patience`` seconds, since ``engine_lives`` holds it for an instant when it looks.

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from gencove_tui.config import HOST_VARIABLE, KEY_VARIABLE, S3_VARIABLE, Settings
-from gencove_tui.engine.locks import engine_lives
+from gencove_tui.engine.locks import engine_lives, starting_lock
 from gencove_tui.errors import Problem
 from gencove_tui.store.ledger import Ledger
 
@@ -40,7 +40,14 @@ async def start_engine(settings: Settings) -> subprocess.Popen[bytes] | None:
     folder = settings.state_folder
     if engine_lives(folder):
         return None
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with starting_lock(folder) as alone:
+        # Of two screens that open at once one starts the engine; the other finds it running.
+        while not alone.acquire():  # noqa: ASYNC110 - a lock between processes has no event
+            await asyncio.sleep(0.05)
+        return None if engine_lives(folder) else await _spawn(settings, folder)
+
+
+async def _spawn(settings: Settings, folder: Path) -> subprocess.Popen[bytes] | None:
     last_words = folder / "engine.out"
     command = [sys.executable, "-m", "gencove_tui", "--profile", settings.profile, "engine", "--child"]
     with last_words.open("wb") as output:
@@ -70,21 +77,22 @@ async def stop_engine(state_folder: Path) -> None:
 
     Raises ``Problem`` when it doesn't stop in time.
     """
-    if not engine_lives(state_folder):
-        return
-    with Ledger(state_folder) as ledger:
-        pid = ledger.engine.read().pid
-        ledger.engine.want_stop()
-    if pid is not None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # it sees the wish in the ledger
-            os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
-    while engine_lives(state_folder):
-        if time.monotonic() > deadline:
-            raise Problem(
-                "The engine does not stop", f"its process is {pid}", "Wait a moment; then try again."
-            )
-        await asyncio.sleep(0.05)
+    asked: set[int] = set()
+    with Ledger(state_folder) as ledger:
+        while engine_lives(state_folder):
+            pid = ledger.engine.read().pid
+            # Another engine may have stood in line for the lock: it is asked as well.
+            if pid is not None and pid not in asked:
+                asked.add(pid)
+                ledger.engine.want_stop()
+                with contextlib.suppress(ProcessLookupError, PermissionError):  # it sees the wish anyway
+                    os.kill(pid, signal.SIGTERM)
+            if time.monotonic() > deadline:
+                raise Problem(
+                    "The engine does not stop", f"its process is {pid}", "Wait a moment; then try again."
+                )
+            await asyncio.sleep(0.05)
 
 
 def _tail(path: Path) -> str:

@@ -5,25 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gencove_tui.sandbox.hooks import Hooks
 from gencove_tui.sandbox.presign import LIFE_SECONDS, Signer
 from gencove_tui.sandbox.query import SampleLists
-from gencove_tui.sandbox.records import StoredFile
+from gencove_tui.sandbox.records import AutoImport, Job, Manifest, RestoreGroup, Share, StoredFile
 from gencove_tui.sandbox.state import State
 from gencove_tui.sandbox.tokens import Tokens
 from gencove_tui.sandbox.uploads import UploadArea
 
 
 class Account:
-    """The state, the upload area, the tokens and the signer of download URLs."""
+    """The state, the upload area, and whatever else the account has."""
 
     def __init__(self, state: State, bucket: str, delete_object: Callable[[str], None]) -> None:
         self.state = state
+        self.hooks = Hooks(state)
         self.tokens = Tokens(state)
         self.sample_lists = SampleLists()
         self.delete_object = delete_object
         """Removes an object of the upload bucket by its key."""
         self.uploads = UploadArea(state, bucket)
         self.signer = Signer()
+        self.s3_endpoint = ""
+        self.batches: dict[str, Job] = {}
+        self.manifests: dict[str, Manifest] = {}
+        self.restore_groups: dict[str, RestoreGroup] = {}
+        self.shares: dict[str, Share] = {}
+        self.s3_autoimports: dict[str, AutoImport] = {}
+        self.basespace_autoimports: dict[str, AutoImport] = {}
+        self.s3_role = ""
+        self.s3_external_id = ""
+        self.user_config: dict[str, Any] = {}
+        self.v1_sessions: dict[str, str] = {}
+        """v1: device → its latest refresh token."""
 
     def url(self, file: StoredFile) -> str:
         """A fresh presigned URL."""

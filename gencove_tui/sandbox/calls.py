@@ -55,6 +55,9 @@ class Call:
     path: str
     params: dict[str, str]
     query: dict[str, str]
+    """The last value of each parameter."""
+    repeated: list[tuple[str, str]]
+    """All parameters in order, for those that may be given several times."""
     body: Any
     raw: bytes
     content_type: str
@@ -70,6 +73,10 @@ class Call:
     def uploads(self) -> UploadArea:
         """The account's upload area."""
         return self.account.uploads
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a query parameter."""
+        return [value for key, value in self.repeated if key == name]
 
     def project(self, name: str = "project_id") -> Project:
         """The project that the path names by its v2 id, or 404."""

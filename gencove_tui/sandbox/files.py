@@ -36,7 +36,7 @@ class FileServer:
             return s3_error(403, refusal.code, refusal.message, refusal.extra)
         path = unquote(raw_path).removeprefix(f"/{BUCKET}/")
         with self._state.lock:
-            file = next((f for f in self._state.files.values() if f.s3_path == path), None)
+            file = self._state.file_at(path)
         if file is None:
             return s3_error(404, "NoSuchKey", "The specified key does not exist.")
         return await asyncio.to_thread(self._answer, request, file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,7 @@ from gencove_tui.sandbox.traffic import Request as LoggedRequest
 from gencove_tui.sandbox.traffic import Traffic
 
 V2 = "/api/v2/"
+_log = logging.getLogger(__name__)
 _VARY = "Accept, Cookie, Origin"
 
 
@@ -134,6 +136,7 @@ class ApiPort:
                 path=path,
                 params={k: str(v) for k, v in request.path_params.items()},
                 query=dict(request.query_params),
+                repeated=request.query_params.multi_items(),
                 body=None,
                 raw=raw,
                 content_type=request.headers.get("content-type", ""),
@@ -144,13 +147,17 @@ class ApiPort:
                 return endpoint.handler(call)
             except Refused as refused:
                 return refused.reply
+            except Exception:  # noqa: BLE001 - a server answers 500, whatever broke
+                _log.exception("The sandbox failed on %s %s", method, path)
+                return Reply(500, b"<h1>Server Error (500)</h1>", media_type="text/html")
 
     def _draw(self, reply: Reply, path: str, methods: dict[str, Endpoint]) -> Response:
         headers = {"Allow": ", ".join((*methods, "OPTIONS")), "Vary": _VARY, **reply.headers}
         if reply.body is None:
             return Response(status_code=reply.status, headers=headers)
         if isinstance(reply.body, bytes):
-            return Response(reply.body, reply.status, headers, reply.media_type)
+            # As a header, so that no charset is added to text/csv.
+            return Response(reply.body, reply.status, {**headers, "Content-Type": reply.media_type})
         body = reply.body
         faults = self._account.state.faults
         if reply.status < 400 and faults.hit("nulls", path):

@@ -189,3 +189,76 @@ class ApiKey:
     revoked: bool = False
     expiry_date: str | None = None
     ip_range: str | None = None
+
+
+@dataclass(slots=True)
+class Manifest:
+    """A sample manifest that was sent for a project (api-v2 §13)."""
+
+    id: str
+    project_id: str
+    file_name: str
+    created: float
+    file: StoredFile
+
+
+@dataclass(slots=True)
+class RestoreGroup:
+    """Samples whose restore was asked for together (api-v2 §12)."""
+
+    id: str
+    project_id: str
+    created: float
+    sample_ids: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Subscription:
+    """Who is told about what happens in a project (api-v2 §14)."""
+
+    id: str
+    project_id: str
+    target: str
+    event_types: tuple[str, ...]
+    name: str = ""
+    secret: str = ""
+
+    @property
+    def protocol(self) -> str:
+        """``webhook`` or ``email``, as the target looks."""
+        return "webhook" if self.target.startswith(("http://", "https://")) else "email"
+
+
+@dataclass(slots=True)
+class Notification:
+    """One event that a subscription was told about."""
+
+    id: str
+    subscription_id: str
+    event_type: str
+    created: float
+    payload: StoredFile
+    response_status: int | None = None
+    response_message: str | None = None
+
+
+@dataclass(slots=True)
+class AutoImport:
+    """A standing order to import whatever appears at a source (api-v2 §15)."""
+
+    id: str
+    project_id: str
+    source: str
+    """An S3 URI, or the BaseSpace identifier that project names are matched with."""
+    metadata: Any = None
+
+
+@dataclass(slots=True)
+class Share:
+    """A project shared with someone outside the organization (api-v2 §7)."""
+
+    id: str
+    project_id: str
+    email: str
+    level: str
+    last_status: Status

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 import xml.etree.ElementTree as ET
+from base64 import b64decode
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -12,13 +14,14 @@ from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
 from moto.moto_server.werkzeug_app import create_backend_app
+from werkzeug.formparser import parse_form_data
 
 from gencove_tui.sandbox.faults import Faults
 from gencove_tui.sandbox.s3_body import BadDigest, Received, receive
 from gencove_tui.sandbox.s3_server import HangUp
 from gencove_tui.sandbox.s3_store import SMALLEST_PART, Multipart, Store, StoredPart
 from gencove_tui.sandbox.traffic import KeyTraffic, Request, Traffic
-from gencove_tui.sandbox.uploads import UploadArea
+from gencove_tui.sandbox.uploads import UploadArea, form_signature
 
 _Start = Callable[[str, list[tuple[str, str]]], Any]
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -34,9 +37,11 @@ _MESSAGES = {
     "InvalidPart": "One or more of the specified parts could not be found.",
     "InvalidPartOrder": "The list of parts was not in ascending order.",
     "InvalidToken": "The provided token is malformed or otherwise invalid.",
+    "MalformedPOSTRequest": "The body of your POST request is not well-formed multipart/form-data.",
     "MalformedXML": "The XML you provided was not well-formed.",
     "NoSuchUpload": "The specified upload does not exist.",
     "NotImplemented": "The sandbox doesn't do this.",
+    "SignatureDoesNotMatch": "The request signature we calculated does not match.",
     "SlowDown": "Please reduce your request rate.",
     "XAmzContentSHA256Mismatch": "The provided 'x-amz-content-sha256' header does not match.",
 }
@@ -75,6 +80,9 @@ class S3Port:
 
         try:
             self._misbehave(key)
+            form = environ.get("CONTENT_TYPE", "").startswith("multipart/form-data")
+            if environ["REQUEST_METHOD"] == "POST" and bucket == self._store.bucket and not key and form:
+                return self._post_form(environ, start)
             self._authorize(environ, query)
             if bucket != self._store.bucket and bucket:
                 raise S3Error(403, "AccessDenied")
@@ -107,7 +115,8 @@ class S3Port:
     def _authorize(self, environ: dict[str, Any], query: dict[str, str]) -> None:
         """Only keys that the sandbox issued are accepted; signatures themselves aren't checked."""
         header = environ.get("HTTP_AUTHORIZATION", "")
-        credential = query.get("X-Amz-Credential", "")
+        # The second pair of names is that of the older signature, which boto3 still presigns with.
+        credential = query.get("X-Amz-Credential") or query.get("AWSAccessKeyId", "")
         if "Credential=" in header:
             credential = header.partition("Credential=")[2]
         if not credential:
@@ -117,11 +126,33 @@ class S3Port:
             keys = self._area.keys.get(credential.partition("/")[0])
             if keys is None:
                 raise S3Error(403, "InvalidAccessKeyId")
-            token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN") or query.get("X-Amz-Security-Token")
+            tokens = {name.lower(): value for name, value in query.items()}
+            token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN") or tokens.get("x-amz-security-token")
             if token != keys.token:
                 raise S3Error(400, "InvalidToken")
             if keys.expires <= state.clock.now():
                 raise S3Error(400, "ExpiredToken")
+
+    def _post_form(self, environ: dict[str, Any], start: _Start) -> Iterable[bytes]:
+        """Take a file that a browser sends as a form (api-v2 §10)."""
+        _, form, files = parse_form_data(environ)
+        key, policy, upload = form.get("key", ""), form.get("policy", ""), files.get("file")
+        if upload is None or not key:
+            raise S3Error(400, "MalformedPOSTRequest")
+        with self._area.state.lock:
+            keys = self._area.keys.get(form.get("AWSAccessKeyId", ""))
+        if keys is None:
+            raise S3Error(403, "InvalidAccessKeyId")
+        if form.get("signature") != form_signature(keys, policy):
+            raise S3Error(403, "SignatureDoesNotMatch")
+        if keys.expires <= self._area.state.clock.now() or json.loads(b64decode(policy))["key"] != key:
+            raise S3Error(403, "AccessDenied")
+        data = upload.read()
+        self._store.put(key, data)
+        self._count(key, len(data)).puts += 1
+        self._arrived(key, len(data))
+        start("204 No Content", [("Location", f"/{self._store.bucket}/{key}")])
+        return []
 
     def _answer(
         self, environ: dict[str, Any], start: _Start, key: str, query: dict[str, str]

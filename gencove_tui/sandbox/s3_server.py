@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from io import BufferedIOBase
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -80,7 +81,8 @@ class KeepAliveHandler(MotoRequestHandler):
             self._send(status, headers, content, close)
         except (HangUp, ConnectionError, TimeoutError):
             self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # the client may have gone first
+                self.connection.shutdown(socket.SHUT_RDWR)
 
     def _continue(self) -> None:
         if self._owes_continue:
@@ -147,7 +149,5 @@ class KeepAliveServer(ThreadedWSGIServer):
         self.server_close()
         with self._lock:
             for connection in self._connections:
-                try:
+                with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue

@@ -153,7 +153,7 @@ class Store:
 
     def delete(self, key: str) -> None:
         """Remove an object; nothing happens when there is none."""
-        self._backend.buckets[self.bucket].keys.pop(key, None)
+        self._backend.delete_object(self.bucket, key)
 
     # Uploads in parts
 

@@ -6,9 +6,9 @@ import json
 import signal
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gencove_tui.errors import InputProblem
 from gencove_tui.sandbox.clock import Clock
@@ -17,7 +17,10 @@ from gencove_tui.sandbox.traffic import Traffic
 
 if TYPE_CHECKING:
     from gencove_tui.sandbox.account import Account
+    from gencove_tui.sandbox.api_server import ApiServer
     from gencove_tui.sandbox.records import Sample
+    from gencove_tui.sandbox.s3_server import KeepAliveServer
+    from gencove_tui.sandbox.s3_store import Store
     from gencove_tui.sandbox.state import State
 
 LOOPBACK = "127.0.0.1"
@@ -54,10 +57,11 @@ class Sandbox:
         self._seed = seed
         self._dialects = frozenset(dialects)
         self._account: Account | None = None
-        self._store: Any = None
-        self._servers: list[tuple[Any, threading.Thread]] = []
+        self._store: Store | None = None
+        self._api: ApiServer | None = None
+        self._s3: KeepAliveServer | None = None
+        self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
-        self._ticker: threading.Thread | None = None
         self.host = ""
         """Base URL of the API, once started."""
         self.s3_endpoint = ""
@@ -68,6 +72,9 @@ class Sandbox:
     def start(self) -> Sandbox:
         """Start both servers and the clock, in threads; returns when both ports answer."""
         from gencove_tui.sandbox.account import Account
+        from gencove_tui.sandbox.api_server import ApiServer
+        from gencove_tui.sandbox.endpoints import endpoints
+        from gencove_tui.sandbox.http import ApiPort
         from gencove_tui.sandbox.s3 import S3Port
         from gencove_tui.sandbox.s3_server import KeepAliveServer
         from gencove_tui.sandbox.s3_store import Store
@@ -80,64 +87,53 @@ class Sandbox:
             state = State(self.clock, self.faults, self._seed)
             self._account = account = Account(state, store.bucket, store.delete)
             self.host = account.signer.base = f"http://{LOOPBACK}:{api_socket.getsockname()[1]}"
-            self.s3_endpoint = f"http://{LOOPBACK}:{s3_socket.getsockname()[1]}"
+            self.s3_endpoint = account.s3_endpoint = f"http://{LOOPBACK}:{s3_socket.getsockname()[1]}"
             self._scenario.build(account, store.put)
             s3 = KeepAliveServer(s3_socket, S3Port(store, account.uploads, self.faults, self.requests))
         except BaseException:
             api_socket.close()
             if s3_socket is not None:
                 s3_socket.close()
+            if self._store is not None:
+                self._store.close()
             raise
         s3_socket.close()
-        self._run_s3(s3)
-        self._run_api(account, api_socket)
-        self._stopping.clear()
-        self._ticker = threading.Thread(target=self._tick, name="sandbox-clock", daemon=True)
-        self._ticker.start()
+        account.hooks.start()
+        self._s3 = s3
+        self._run(lambda: s3.serve_forever(0.05), "s3")
+        api = self._api = ApiServer(
+            ApiPort(account, self.requests, endpoints(self._dialects)).app, api_socket
+        )
+        self._run(api.run, "api")
+        self._run(self._tick, "clock")
         return self
 
-    def _run_s3(self, server: Any) -> None:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="sandbox-s3", daemon=True)
+    def _run(self, target: Callable[[], object], name: str) -> None:
+        thread = threading.Thread(target=target, name=f"sandbox-{name}", daemon=True)
         thread.start()
-        self._servers.append((server, thread))
-
-    def _run_api(self, account: Account, listening: socket.socket) -> None:
-        import uvicorn
-
-        from gencove_tui.sandbox.endpoints import endpoints
-        from gencove_tui.sandbox.hangup import TrackedProtocol
-        from gencove_tui.sandbox.http import ApiPort
-
-        app = ApiPort(account, self.requests, endpoints(self._dialects)).app
-        config = uvicorn.Config(
-            app, http=TrackedProtocol, ws="none", lifespan="off", loop="asyncio", log_config=None,
-            log_level="critical", access_log=False, server_header=False, timeout_keep_alive=60,
-        )  # fmt: skip
-        server = uvicorn.Server(config)
-        thread = threading.Thread(
-            target=server.run, kwargs={"sockets": [listening]}, name="sandbox-api", daemon=True
-        )
-        thread.start()
-        self._servers.append((server, thread))
+        self._threads.append(thread)
 
     def _tick(self) -> None:
-        while not self._stopping.wait(self.clock.wait_for_next(_TICK_SECONDS)):
+        pause = 0.0
+        while not self._stopping.wait(pause):
             with self.state.lock:
                 self.clock.run_due()
+                pause = self.clock.wait_for_next(_TICK_SECONDS)
 
     def stop(self) -> None:
         """Stop both servers, cut what is still connected, and remove everything stored."""
         self._stopping.set()
-        for server, thread in self._servers:
-            if hasattr(server, "stop"):
-                server.stop()
-            else:
-                server.should_exit = server.force_exit = True
+        # Every part is told first and waited for afterwards, so that they end at the same time.
+        if self._api is not None:
+            self._api.stop()
+        if self._s3 is not None:
+            self._s3.stop()
+        if self._account is not None:
+            self._account.hooks.stop()
+        for thread in self._threads:
             thread.join(5)
-        self._servers.clear()
-        if self._ticker is not None:
-            self._ticker.join(5)
-            self._ticker = None
+        self._threads.clear()
+        self._api = self._s3 = None
         if self._store is not None:
             self._store.close()
 
@@ -157,6 +153,13 @@ class Sandbox:
         if self._account is None:
             raise RuntimeError("The sandbox isn't started.")
         return self._account
+
+    @property
+    def store(self) -> Store:
+        """The objects of the S3 endpoint."""
+        if self._store is None:
+            raise RuntimeError("The sandbox isn't started.")
+        return self._store
 
     @property
     def state(self) -> State:
@@ -185,19 +188,17 @@ class Sandbox:
         """The S3 key at a ``gncv://`` path, in whichever dialect it was written."""
         with self.state.lock:
             upload = self.account.uploads.at(path)
-        if upload is not None and self._store.size(upload.key) is not None:
+        if upload is not None and self.store.size(upload.key) is not None:
             return upload.key
         return f"{self.account.uploads.v1_prefix}/{path.removeprefix('gncv://')}"
 
     def upload_bytes(self, path: str) -> bytes | None:
         """What was uploaded to a ``gncv://`` path; None when nothing complete is there."""
-        data: bytes | None = self._store.data(self._key(path))
-        return data
+        return self.store.data(self._key(path))
 
     def upload_sha256(self, path: str) -> str | None:
         """Hexadecimal sha256 of what was uploaded, for files too large for memory."""
-        digest: str | None = self._store.sha256(self._key(path))
-        return digest
+        return self.store.sha256(self._key(path))
 
     def upload_status(self, path: str) -> str:
         """The status of the upload at a ``gncv://`` path; empty when there is none."""
@@ -212,8 +213,7 @@ class Sandbox:
 
     def open_multiparts(self) -> list[str]:
         """The S3 keys of uploads in parts that are neither completed nor aborted."""
-        keys: list[str] = self._store.open_multiparts()
-        return keys
+        return self.store.open_multiparts()
 
     def assign(self, project: str, prefix: str = "gncv://") -> list[Sample]:
         """Do what the dashboard does in v1: assign all unassigned uploads below ``prefix`` to a project.

@@ -48,14 +48,21 @@ class State:
         self.retention_days: int | None = 30
         self.delete_samples_enabled = True
         self.otp: str | None = None
-        """The one-time code that a login needs; None while the account has no such device."""
+        """A fixed one-time code that a login needs, for tests; None when there is none."""
+        self.otp_secret = ""
+        """The secret of the account's generator of one-time codes; empty while it has none."""
+        self.otp_offered = ""
+        """A secret that was handed out but not proved yet."""
         self.backup_codes: set[str] = set()
         self.api_keys: list[ApiKey] = [ApiKey(self.new_id(), str(uuid.uuid4()), "first", self.clock.now())]
+        self.pipelines = {self.new_id(): f"2026.{number}" for number in range(1, 6)}
+        """Pipeline id → version, oldest first."""
         self.capabilities: dict[str, Capability] = {}
         self.projects: dict[str, Project] = {}
         self.files: dict[str, StoredFile] = {}
         self.listeners: list[Callable[[str, Sample], None]] = []
         """Called with an event word (``finished``, ``restored``) and the sample that it happened to."""
+        self._files_by_path: dict[str, StoredFile] = {}
         self._samples: dict[str, Sample] = {}
         self._sample_numbers: dict[int, Sample] = {}
         self._next_sample = 100_001
@@ -67,6 +74,11 @@ class State:
     def accepts_key(self, key: str) -> bool:
         """Whether an API key belongs to the account and isn't revoked."""
         return any(known.key == key and not known.revoked for known in self.api_keys)
+
+    @property
+    def needs_otp(self) -> bool:
+        """Whether a login needs a one-time code besides the password."""
+        return self.otp is not None or bool(self.otp_secret)
 
     def status(self, word: str, note: str = "", created: float | None = None) -> Status:
         """A new status step, now unless said otherwise."""
@@ -252,12 +264,22 @@ class State:
         file_id = derived_id(owner_id, kind)
         if file_id not in self.files:
             known = filetypes.KINDS[kind]
-            self.files[file_id] = StoredFile(
+            made = StoredFile(
                 file_id, owner_id, kind, owner_id + known.ending,
                 f"organization/{self.organization_id}/{owner_id}/{file_id}{known.ending}", created,
                 content or (lambda: known.make(owner_id)), size_stated=not kind.endswith("-json"),
             )  # fmt: skip
+            self.add_file(made)
         return self.files[file_id]
+
+    def add_file(self, file: StoredFile) -> None:
+        """Make a file known, by its id and by its place in the bucket of results."""
+        self.files[file.id] = file
+        self._files_by_path[file.s3_path] = file
+
+    def file_at(self, s3_path: str) -> StoredFile | None:
+        """The file at a place in the bucket of results."""
+        return self._files_by_path.get(s3_path)
 
 
 def _v1_defaults() -> dict[str, object]:

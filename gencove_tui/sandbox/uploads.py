@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import re
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -156,15 +160,21 @@ class UploadArea:
     def issue_keys(self) -> Keys:
         """New temporary S3 keys."""
         life = self.state.faults.lifetime("expire-credentials")
-        dice = self.state.dice
         keys = Keys(
-            access_key="ASIA" + "".join(dice.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", k=16)),
-            secret_key="".join(dice.choices("abcdefghijklmnopqrstuvwxyz0123456789+/", k=40)),
-            token="".join(dice.choices("abcdefghijklmnopqrstuvwxyz0123456789+/", k=120)) + "==",
+            access_key="ASIA" + secrets.token_hex(8).upper(),
+            secret_key=secrets.token_urlsafe(30),
+            # Signs that need quoting in a URL, as real tokens have them.
+            token=f"sandbox/{secrets.token_urlsafe(60)}+/==",
             expires=self.state.clock.now() + (KEYS_LIFE_SECONDS if life is None else life),
         )
         self.keys[keys.access_key] = keys
         return keys
+
+
+def form_signature(keys: Keys, policy: str) -> str:
+    """What proves that a form with this policy was made with these keys."""
+    digest = hmac.new(keys.secret_key.encode(), policy.encode(), hashlib.sha1).digest()
+    return base64.b64encode(digest).decode()
 
 
 def _read_of(name: str) -> str:

@@ -76,7 +76,7 @@ def create_project(call: Call) -> Reply:
         raise _problem(400, "Invalid project", "name is required.")
     capability = next(iter(call.state.capabilities), None)
     project = call.state.new_project(fields["name"], capability)
-    _edit(project, fields)
+    _edit(call, project, fields)
     return Reply(201, {"project": _project_object(project)})
 
 
@@ -93,7 +93,7 @@ def edit_project(call: Call) -> Reply:
     fields = _project_fields(call)
     if not fields:
         raise _problem(400, "Invalid project", "At least one field is required.")
-    _edit(project, fields)
+    _edit(call, project, fields)
     return Reply(200, {"project": _project_object(project)})
 
 
@@ -108,12 +108,14 @@ def _project_fields(call: Call) -> dict[str, Any]:
     return {name: body[name] for name in _PROJECT_FIELDS if name in body}
 
 
-def _edit(project: Project, fields: dict[str, Any]) -> None:
+def _edit(call: Call, project: Project, fields: dict[str, Any]) -> None:
     for name, value in fields.items():
         if name in ("name", "description", "webhook_url"):
             setattr(project, name, value)
         else:
             project.v1[name] = value
+    if fields.get("webhook_url"):
+        call.account.hooks.send_v1(project, "test", {"project_id": project.number})
 
 
 @routes("GET", "/projects/{project_id}/stats")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gencove_tui.sandbox.calls import Call, Refused, Reply, Routes, invalid
+from gencove_tui.sandbox.tokens import one_time_code
 
 routes = Routes("/api/v2")
 
@@ -72,7 +73,7 @@ def organization_users(call: Call) -> Reply:
         "id": state.user_id,
         "email": state.email,
         "is_active": True,
-        "has_mfa_device": state.otp is not None,
+        "has_mfa_device": state.needs_otp,
         "name": state.user_name,
         "roles": roles(call),
         "is_support": False,
@@ -89,11 +90,12 @@ def jwt_create(call: Call) -> Reply:
     email, password = call.text("email"), call.text("password")
     if (email.lower(), password) != (state.email, state.password):
         raise Refused(401, {"detail": "No active account found with the given credentials"})
-    if state.otp is not None:
+    if state.needs_otp:
         given = call.fields().get("otp_token") or call.fields().get("backup_token")
         if given is None:
             raise Refused(401, {"otp_token": ["Please enter your OTP token."]})
-        if given != state.otp and given not in state.backup_codes:
+        generated = one_time_code(state.otp_secret, state.clock.now()) if state.otp_secret else None
+        if given not in (state.otp, generated, *state.backup_codes):
             raise Refused(401, {"otp_token": ["Invalid OTP token."]})
         state.backup_codes.discard(given)
     tokens = call.account.tokens

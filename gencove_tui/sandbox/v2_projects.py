@@ -152,6 +152,36 @@ def capability_object(capability: Capability) -> dict[str, Any]:
     }
 
 
+def _pipeline(call: Call, pipeline_id: str) -> dict[str, Any]:
+    version = call.state.pipelines[pipeline_id]
+    capabilities = [capability_object(c) for c in call.state.capabilities.values()]
+    return {"id": pipeline_id, "version": version, "capabilities": capabilities}
+
+
+@routes("GET", "/pipeline/")
+def pipelines(call: Call) -> Reply:
+    """All versions of the pipeline, newest first unless asked otherwise."""
+    call.choice("sort_by", ("created",), "created")
+    rows = list(call.state.pipelines.items())
+    if call.choice("sort_order", ("asc", "desc"), "desc") == "desc":
+        rows.reverse()
+    return call.page(rows, lambda row: {"id": row[0], "version": row[1]})
+
+
+@routes("GET", "/pipeline/{pipeline_id}")
+def pipeline(call: Call) -> Reply:
+    """One version of the pipeline with what it can do."""
+    if call.params["pipeline_id"] not in call.state.pipelines:
+        raise not_found()
+    return Reply(200, _pipeline(call, call.params["pipeline_id"]))
+
+
+@routes("GET", "/pipeline-latest/")
+def latest_pipeline(call: Call) -> Reply:
+    """The newest version of the pipeline."""
+    return Reply(200, _pipeline(call, list(call.state.pipelines)[-1]))
+
+
 @routes("GET", "/pipeline-capabilities/")
 def capabilities(call: Call) -> Reply:
     """Pipeline capabilities; ``search`` is ids with commas between."""

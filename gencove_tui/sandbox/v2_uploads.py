@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 from gencove_tui.sandbox.calls import Call, Refused, Reply, Routes, invalid, not_found
 from gencove_tui.sandbox.clock import iso
 from gencove_tui.sandbox.records import Status, Upload
-from gencove_tui.sandbox.uploads import PathTaken, Row
+from gencove_tui.sandbox.uploads import PathTaken, Row, form_signature
 
 routes = Routes("/api/v2")
 
@@ -89,6 +91,21 @@ def begin(call: Call) -> Reply:
     return Reply(201, _target_object(call, _begin(call)))
 
 
+@routes("POST", "/uploads-presigned-post-data/")
+def begin_in_browser(call: Call) -> Reply:
+    """Get or create the upload at a path, to be sent as a form."""
+    upload = _begin(call)
+    keys = call.uploads.issue_keys()
+    policy = base64.b64encode(json.dumps({"key": upload.key, "token": keys.token}).encode()).decode()
+    fields = {
+        "key": upload.key,
+        "AWSAccessKeyId": keys.access_key,
+        "policy": policy,
+        "signature": form_signature(keys, policy),
+    }
+    return Reply(201, {"url": f"{call.account.s3_endpoint}/{call.uploads.bucket}", "fields": fields})
+
+
 @routes("POST", "/uploads-url/")
 def begin_from_url(call: Call) -> Reply:
     """Let Gencove fetch a file from a URL; the sandbox only pretends to have fetched it."""
@@ -158,8 +175,9 @@ def _row_object(row: Row) -> dict[str, Any]:
 @routes("GET", "/sample-sheet/")
 def sample_sheet(call: Call) -> Reply:
     """Uploads as pairs of reads."""
-    status = call.choice("status", ("all", "assigned", "unassigned"), "all")
-    rows = call.uploads.sheet(status, call.query.get("search", ""))
+    # Unlike elsewhere an unknown word means all: the official client's run-prefix sends the name of its own
+    # enumeration here, and works.
+    rows = call.uploads.sheet(call.query.get("status", "all"), call.query.get("search", ""))
     sort_by = call.choice("sort_by", ("created", "modified"), "created")
     order = call.choice("sort_order", ("asc", "desc"), "desc")
     rows.sort(key=lambda row: getattr(row, sort_by), reverse=order == "desc")

@@ -122,6 +122,10 @@ ACTIONS: tuple[Action, ...] = (
         help="Live; on the server where it can. A leading ! shows what doesn't match. Esc ends it.",
     ),
     Action(
+        id="about", title="Show all that is known", keys=("i",), where=("projects", "samples", "detail"),
+        help="Every field of the project or sample, also those that this version doesn't know.",
+    ),
+    Action(
         id="copy", title="Copy the id or path", short="copy", keys=("y",), rank=9,
         where=("projects", "samples", "detail", "uploads", "transfers", "watch"),
         help="Through the terminal (OSC 52), so it works over SSH where the terminal allows it.",

@@ -8,6 +8,7 @@ from typing import Any
 from textual.app import App
 
 from gencove_tui.tui.format import clean, fit
+from gencove_tui.tui.toasts import say
 
 MOST = 74_994
 """Encoded bytes that terminals and multiplexers commonly let through in one OSC 52 sequence."""
@@ -21,13 +22,8 @@ def copy(app: App[Any], text: str, what: str) -> None:
     """
     payload = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if len(b64encode(payload.encode())) > MOST:
-        app.notify(
-            "Too long for the terminal's clipboard. Mark fewer rows.", severity="warning", markup=False
-        )
+        say(app, "Too long for the terminal's clipboard. Mark fewer rows.", severity="warning")
         return
     app.copy_to_clipboard(payload)
     shown = fit(clean(payload), SHOWN).rstrip()
-    app.notify(
-        f"{shown}\nSent {what} to the terminal. If it doesn't arrive, the terminal blocks OSC 52.",
-        markup=False,
-    )
+    say(app, f"{shown}\nSent {what} to the terminal. If it doesn't arrive, the terminal blocks OSC 52.")

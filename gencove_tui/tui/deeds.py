@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,10 +17,16 @@ from gencove_tui.tui.format import clean, plural, size
 from gencove_tui.tui.screens.dialogs import Choice, Question
 from gencove_tui.tui.screens.download import DownloadDialog
 from gencove_tui.tui.screens.upload import UploadDialog
+from gencove_tui.tui.toasts import Severity, say, say_problem
 from gencove_tui.tui.views import Look
 
 LISTED = 6
 """Names that a question spells out before it counts the rest."""
+AT_A_TIME = 4
+"""Requests for samples under way together."""
+ENGINE_REST = 1.0
+ENGINE_LONGEST_REST = 60.0
+"""Seconds between two starts of an engine that dies."""
 MOST_SAMPLES = 500
 """Samples that one download asks about: each costs a request before anything can be chosen."""
 
@@ -34,6 +42,10 @@ class Deeds:
         """Called when a deed has changed the ledger."""
         self.destination = ""
         """Where the last upload went; offered again."""
+        self._engine_seen = False
+        self._engine_due = 0.0
+        self._engine_rest = ENGINE_REST
+        self._leaving = False
 
     def _run(self, deed: Coroutine[Any, Any, None], *, group: str, exclusive: bool = True) -> None:
         self.screen.run_worker(self._guard(deed), group=group, exclusive=exclusive, exit_on_error=False)
@@ -42,19 +54,11 @@ class Deeds:
         try:
             await deed
         except Problem as problem:
-            self.report(problem)
+            say_problem(self.screen.app, problem)
 
-    def report(self, problem: Problem) -> None:
-        """Say what failed, why, and what to do."""
-        text = "\n".join(filter(None, (clean(problem.why), clean(problem.remedy))))
-        self.say(text or "No more is known about it.", title=clean(problem.what), severity="error")
-
-    def say(self, text: str, *, title: str = "", severity: str = "information") -> None:
-        """A toast; never read as markup."""
-        level: Any = severity if severity in ("information", "warning", "error") else "information"
-        self.screen.app.notify(
-            text, title=title, severity=level, markup=False, timeout=8 if severity == "error" else 4
-        )
+    def say(self, text: str, *, title: str = "", severity: Severity = "information") -> None:
+        """A toast."""
+        say(self.screen.app, text, title=title, severity=severity)
 
     # --- downloads and uploads ---------------------------------------------------------
 
@@ -66,15 +70,10 @@ class Deeds:
         if len(samples) > MOST_SAMPLES:
             self.say(f"At most {MOST_SAMPLES} samples at a time.", severity="warning")
             return
-        known: list[Sample] = []
         missing = sum(sample.deliverables is None for sample in samples)
         if missing > 1:
             self.say(f"Asking what {plural(missing, 'sample')} have…")
-        for sample in samples:
-            if sample.deliverables is None:
-                sample = await self.desk.sample(sample.project_id, sample.id)
-            known.append(sample)
-        known = [sample for sample in known if sample.deliverables]
+        known = [sample for sample in await self._with_deliverables(samples) if sample.deliverables]
         if not known:
             self.say("No deliverables yet." if len(samples) == 1 else "None of them has deliverables yet.")
             return
@@ -84,6 +83,18 @@ class Deeds:
             total = sum(item.deliverable.size or 0 for item in plan if not item.obstacle)
             self.say(f"Queued {plural(len(ids), 'download')}, {size(total)}.")
             self.after()
+
+    async def _with_deliverables(self, samples: Sequence[Sample]) -> list[Sample]:
+        """The same samples with what they have to download, a few requests at a time."""
+        gate = asyncio.Semaphore(AT_A_TIME)
+
+        async def ask(sample: Sample) -> Sample:
+            if sample.deliverables is not None:
+                return sample
+            async with gate:
+                return await self.desk.sample(sample.project_id, sample.id)
+
+        return await asyncio.gather(*map(ask, samples))
 
     def upload(self, suggestion: str = "") -> None:
         """Let the user choose what to upload and where to, then queue it."""
@@ -154,14 +165,28 @@ class Deeds:
         await self.desk.ensure_engine()
         self.after()
 
-    def leave(self, snapshot: Snapshot | None) -> None:
-        """Quit; ask first what becomes of work in flight."""
-        self._run(self._leave(snapshot), group="leave")
+    def keep_engine(self, snapshot: Snapshot) -> None:
+        """Start the engine again if it died while there is work for it, with growing rests between tries."""
+        now = time.monotonic()
+        if snapshot.engine.alive:
+            self._engine_seen = True
+            return
+        work = snapshot.totals.unfinished or any(view.rule.active for view in snapshot.rules)
+        if not self._engine_seen or not work or self._leaving or now < self._engine_due:
+            return
+        self._engine_rest = min(ENGINE_LONGEST_REST, self._engine_rest * 2)
+        self._engine_due = now + self._engine_rest
+        self.say("Its work goes on where it was.", title="The engine had stopped; it is started again")
+        self.start_engine()
 
-    async def _leave(self, snapshot: Snapshot | None) -> None:
+    def leave(self, snapshot: Snapshot | None, *, lasting: bool) -> None:
+        """Quit; ask first what becomes of work in flight. ``lasting``: it can go on without a screen."""
+        self._run(self._leave(snapshot, lasting), group="leave")
+
+    async def _leave(self, snapshot: Snapshot | None, lasting: bool) -> None:
         app = self.screen.app
         unfinished = 0 if snapshot is None else snapshot.totals.unfinished
-        rules = 0 if snapshot is None else sum(view.rule.active for view in snapshot.rules)
+        rules = sum(view.rule.active for view in snapshot.rules) if snapshot is not None and lasting else 0
         if not unfinished and not rules:
             app.exit()
             return
@@ -172,17 +197,14 @@ class Deeds:
             )
         if rules:
             body.append(f"Watching {plural(rules, 'folder')} for new files.")
-        answer = await app.push_screen_wait(
-            Question(
-                "Quit with work in flight",
-                body,
-                (
-                    Choice("stay", "Stay"),
-                    Choice("background", "Keep going in the background"),
-                    Choice("stop", "Stop and resume later"),
-                ),
-            )
+        ways = (
+            (Choice("background", "Keep going in the background"), Choice("stop", "Stop and resume later"))
+            if lasting
+            else (Choice("background", "Quit and drop what is unfinished", bad=True),)
         )
+        question = Question("Quit with work in flight", body, (Choice("stay", "Stay"), *ways))
+        answer = await app.push_screen_wait(question)
+        self._leaving = answer in ("background", "stop")
         if answer == "stop":
             self.say("Stopping the engine. What has been moved is kept.")
             await self.desk.stop_engine()

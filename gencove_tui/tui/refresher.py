@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -13,12 +12,12 @@ from typing import Any
 from msgspec import structs
 from textual.screen import Screen
 
-from gencove_tui.engine.views import Connection, Desk, Listing, Online
+from gencove_tui.engine.views import Desk, Listing
 from gencove_tui.errors import Problem
 from gencove_tui.model import Project, ProjectQuery, Sample, SampleQuery, TransferState, Upload
 from gencove_tui.tui.feed import PAGE, Feed
+from gencove_tui.tui.line import LineKeeper
 from gencove_tui.tui.messages import (
-    ConnectionChanged,
     ListChanged,
     ProblemMet,
     SampleChanged,
@@ -34,7 +33,6 @@ LEDGER_AT_LEAST = 5.0
 TICK = 0.5
 BLURRED = 6.0
 """How much slower remote lists are polled while the terminal has lost the focus."""
-MAINTENANCE_REST = 60.0
 SAMPLES_KEPT = 50
 """Sample details that are remembered."""
 
@@ -67,12 +65,12 @@ class Refresher:
         self.projects: Feed[Project] = Feed("projects", self._ask_projects, lambda: in_view("projects"))
         self.samples: Feed[Sample] = Feed("samples", self._ask_samples, lambda: in_view("samples"))
         self.uploads: Feed[Upload] = Feed("uploads", self._ask_uploads, lambda: in_view("uploads"))
+        self._row: Sample | None = None
+        """The chosen sample as the list had it."""
         self._details: OrderedDict[str, SampleView] = OrderedDict()
-        self._connection: Connection | None = None
-        self._connecting = False
-        self._connect_due = 0.0
-        self._connect_failures = 0
+        self.line = LineKeeper(screen, desk, every, self._line_is_back)
         self._snapshot_due = 0.0
+        self._ledger_ok = True
         self._done: frozenset[int] | None = None
 
     @property
@@ -94,10 +92,7 @@ class Refresher:
     def refresh(self) -> None:
         """Look at everything in view now; try a refused or lost connection again."""
         self._snapshot_due = 0.0
-        self._connect_due = 0.0
-        self._connect_failures = 0
-        if self._connection is None or self._connection.state is not Online.ONLINE:
-            self._start_connect()
+        self.line.retry()
         for feed in self.feeds:
             feed.nudge()
             if self.visible(feed.name):
@@ -138,11 +133,11 @@ class Refresher:
         self.samples.restart(self.desk.cached_samples(project.id))
         self._tell(self.samples)
         self.choose_sample(None)
-        if self._can_ask():
-            self._start(self.samples, asked=True)
+        self._start(self.samples, asked=True)
 
     def choose_sample(self, sample: Sample | None) -> None:
         """From now on the detail is that of this sample, as far as it is known without asking."""
+        self._row = sample
         known = self._details.get(sample.id) if sample is not None else None
         if sample is None:
             view = SampleView()
@@ -156,9 +151,13 @@ class Refresher:
 
     def load_sample(self) -> None:
         """Ask for the deliverables of the chosen sample."""
-        if self.sample.sample is None or not self._can_ask():
+        if self.sample.sample is None:
             return
-        self._show_sample(replace(self.sample, busy=True))
+        if not self.line.usable:
+            offline = Problem("The results can't be loaded now", "there is no connection")
+            self._show_sample(replace(self.sample, problem=offline))
+            return
+        self._show_sample(replace(self.sample, busy=True, problem=None))
         self.screen.run_worker(
             self._load_sample(self.sample.sample), group="detail", exclusive=True, exit_on_error=False
         )
@@ -173,10 +172,12 @@ class Refresher:
                 return
             snapshot = self.desk.snapshot()
         except Problem as problem:
-            if self._snapshot_due:
+            if self._ledger_ok:
                 self.screen.post_message(ProblemMet(problem))
+            self._ledger_ok = False
             self._snapshot_due = now + LEDGER_AT_LEAST
             return
+        self._ledger_ok = True
         self._snapshot_due = now + LEDGER_AT_LEAST
         done = frozenset(t.id for t in snapshot.transfers if t.state is TransferState.DONE)
         if self._done is not None and done - self._done:
@@ -188,57 +189,22 @@ class Refresher:
 
     def tick(self) -> None:
         """Start what is due."""
-        self._note_connection()
+        self.line.look()
         now = time.monotonic()
-        if not self._can_ask():
-            rejected = self._connection is not None and self._connection.state is Online.REJECTED
-            if not self._connecting and now >= self._connect_due and not rejected:
-                self._start_connect()
-            return
         for feed in self.feeds:
             if not feed.running and now >= feed.due and self.visible(feed.name):
                 self._start(feed, asked=False)
 
-    def _can_ask(self) -> bool:
-        line = self.desk.connection
-        return line.dialect is not None and line.state not in (Online.REJECTED, Online.CONNECTING)
+    def _line_is_back(self) -> None:
+        for feed in self.feeds:
+            feed.nudge()
+        self.tick()
 
     def _rest(self) -> float:
-        rest = self.every * (1.0 if self.screen.app.app_focus else BLURRED)
-        if self.desk.connection.state is Online.MAINTENANCE:
-            rest = max(rest, MAINTENANCE_REST)
-        return rest
-
-    def _start_connect(self) -> None:
-        if not self._connecting:
-            self._connecting = True
-            self.screen.run_worker(self._connect(), group="connect", exit_on_error=False)
-
-    async def _connect(self) -> None:
-        try:
-            line = await self.desk.connect()
-        finally:
-            self._connecting = False
-        self._note_connection()
-        if line.state is Online.ONLINE:
-            self._connect_failures = 0
-            for feed in self.feeds:
-                feed.nudge()
-            self.tick()
-        else:
-            self._connect_failures += 1
-            self._connect_due = time.monotonic() + min(
-                120.0, self.every * 2 ** min(self._connect_failures, 10)
-            )
-
-    def _note_connection(self) -> None:
-        line = self.desk.connection
-        if _without_last_answer(line) != self._connection:
-            self._connection = _without_last_answer(line)
-            self.screen.post_message(ConnectionChanged(line))
+        return self.every * (1.0 if self.screen.app.app_focus else BLURRED)
 
     def _start(self, feed: Feed[Any], *, asked: bool, windows: list[int] | None = None) -> None:
-        if feed.running or not self._can_ask() or (feed is self.samples and self.project is None):
+        if feed.running or not self.line.usable or (feed is self.samples and self.project is None):
             return
         busy_before = feed.view.busy
         generation = feed.begin(asked=asked)
@@ -264,13 +230,15 @@ class Refresher:
             if generation == feed.generation:
                 feed.failed(problem, time.monotonic(), self._rest())
                 self._tell(feed)
+                self.line.look()
             return
-        except asyncio.CancelledError:
-            if generation == feed.generation:
+        finally:
+            # Abandoned, or stopped by a mistake of ours: either way nothing is under way any more.
+            if generation == feed.generation and feed.running:
                 feed.running = False
-            raise
+                feed.due = time.monotonic() + self._rest()
         feed.succeeded(time.monotonic(), self._rest(), changed=changed)
-        self._note_connection()
+        self.line.look()
         if feed.view != before:
             self._tell(feed)
         if feed is self.samples and self.project is not None:
@@ -294,11 +262,13 @@ class Refresher:
 
     def _renew_sample(self) -> None:
         """Load the chosen sample again if its row says that something happened to it."""
-        shown = self.sample.sample
-        if shown is None or self.sample.fetched is None:
+        shown, row_before = self.sample.sample, self._row
+        if shown is None or row_before is None or self.sample.fetched is None:
             return
         for _, row in self.samples.view.rows.items():
-            if row.id == shown.id and (row.status, row.modified) != (shown.status, shown.modified):
+            # Row against row: a detail may know fields that rows never carry.
+            if row.id == shown.id and row != row_before:
+                self._row = row
                 self._show_sample(replace(self.sample, sample=_merge(row, shown)))
                 if self.visible("detail"):
                     self.load_sample()
@@ -331,11 +301,6 @@ class Refresher:
     def _ask_uploads(self, search: str, offset: int) -> Awaitable[Listing[Upload]]:
         del search  # Neither dialect searches the upload area.
         return self.desk.uploads(offset=offset, limit=PAGE)
-
-
-def _without_last_answer(line: Connection) -> Connection:
-    """The connection without the time of its last answer, which changes with every request."""
-    return structs.replace(line, last_answer=None)
 
 
 def _merge(row: Sample, detail: Sample) -> Sample:

@@ -30,6 +30,7 @@ from gencove_tui.model import (
     Deliverable,
     Dialect,
     Direction,
+    DownloadSource,
     Event,
     GncvPath,
     Page,
@@ -186,9 +187,15 @@ def make_transfers() -> tuple[Transfer, ...]:
         return Transfer(
             id=number,
             direction=Direction.DOWNLOAD,
-            local_path=f"/home/lab/gencove/B73-rep1/{name}",
+            local_path=f"/home/lab/gencove/B73-rep1/cdab8924_{name}",
             state=state,
-            remote=f"B73-rep1/{name}",
+            remote=f"B73-rep1/cdab8924_{name}",
+            source=DownloadSource(
+                project_id=uuid(1),
+                sample_id=uuid(100),
+                file_type=name.partition(".")[0],
+                client_id="B73-rep1",
+            ),
             created=ago(minutes=8),
             **more,
         )
@@ -205,7 +212,7 @@ def make_transfers() -> tuple[Transfer, ...]:
         ),
         download(
             2,
-            "alignment.bam",
+            "alignment-bam.bam",
             TransferState.RUNNING,
             size=2795 * MIB,
             bytes_done=2600 * MIB,
@@ -245,7 +252,7 @@ def make_transfers() -> tuple[Transfer, ...]:
         ),
         download(
             8,
-            "impute.vcf.gz",
+            "impute-vcf.vcf.gz",
             TransferState.DONE,
             size=46 * MIB,
             bytes_done=46 * MIB,
@@ -289,7 +296,7 @@ def make_snapshot() -> Snapshot:
             Event(
                 id=3, time=ago(minutes=1), kind="watch.seen", message="W22_S5_L001_R1_001.fastq.gz appeared"
             ),
-            Event(id=2, time=ago(minutes=3), kind="download.done", message="B73-rep1/impute.vcf.gz verified"),
+            Event(id=2, time=ago(minutes=3), kind="download.done", message="B73-rep1/impute-vcf verified"),
             Event(id=1, time=ago(minutes=7), kind="upload.failed", message="broken_S9_L001_R1_001.fastq.gz"),
         ),
         engine=EngineState(alive=True, pid=4242, version="0.1.0"),

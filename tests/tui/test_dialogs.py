@@ -42,6 +42,18 @@ async def test_downloading_a_sample_starts_with_all_that_is_available(size: tupl
         await it.sees("Queued 6 downloads, 2.78 GiB.")
 
 
+async def test_the_key_that_closes_a_dialog_opens_nothing_below_it() -> None:
+    desk = FakeDesk()
+    async with drive(desk) as it:
+        await it.press("2", "enter", "d")
+        await it.sees("Download results of B73-rep1")
+        await it.press("enter")
+        await it.until(lambda: desk.called("queue_downloads"), "queued downloads")
+        await it.press("4")
+        assert it.app.screen is it.app.main
+        assert it.app.main.at == "transfers"
+
+
 async def test_lines_can_be_chosen_and_the_folder_typed() -> None:
     desk = FakeDesk()
     async with drive(desk) as it:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gencove_tui.engine.views import EngineState, Online, Snapshot
+from gencove_tui.engine.views import EngineState, Online, Snapshot, Totals
 from gencove_tui.errors import Problem
 from gencove_tui.model import Transfer, TransferState, Wish
 from gencove_tui.tui.actions import PANES, TABS
@@ -495,6 +495,32 @@ async def test_empty_lists_say_what_to_do(size: tuple[int, int]) -> None:
         await it.sees("No folder is watched.", "No events yet.")
 
 
+async def test_an_engine_that_dies_with_work_left_is_started_again() -> None:
+    desk = FakeDesk()
+    async with drive(desk) as it:
+        await it.until(lambda: desk.called("ensure_engine") == [()], "an engine")
+        await it.sees("engine")
+        desk.put(engine=EngineState(alive=False), totals=Totals(queued=1))
+        await it.until(lambda: desk.called("ensure_engine") == [(), ()], "a new engine")
+        assert any("goes on" in toast for toast in it.toasts)
+
+
+async def test_an_idle_engine_that_ends_is_left_alone() -> None:
+    desk = FakeDesk()
+    async with drive(desk) as it:
+        await it.until(lambda: desk.called("ensure_engine") == [()], "an engine")
+        desk.put(engine=EngineState(alive=False), totals=Totals(done=3))
+        await it.sees("engine stopped")
+        assert desk.called("ensure_engine") == [()]
+
+
+async def test_keys_typed_in_one_go_reach_the_pane_that_the_first_one_names() -> None:
+    desk = FakeDesk()
+    async with drive(desk) as it:
+        await it.pilot.press("3", "1", "j", "enter")
+        await it.until(lambda: it.app.main.at == "samples", "the second project's samples")
+
+
 async def test_the_engine_is_started_and_its_notice_shown() -> None:
     desk = FakeDesk(ledger=Snapshot(engine=EngineState(alive=True, notice="Disk full: uploads wait")))
     async with drive(desk) as it:
@@ -562,3 +588,81 @@ async def test_time_is_told_in_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
         moment[0] = NOW.replace(minute=33)
         it.app.main._tell_ages()
         await it.sees("data 3 min ago")
+
+
+async def test_what_cannot_outlive_the_screen_is_not_offered_to() -> None:
+    desk = FakeDesk(ledger=make_snapshot())
+    async with drive(desk, lasting=False) as it:
+        await it.press("q")
+        await it.sees("Quit and drop what is unfinished")
+        assert "background" not in it.text
+        assert "Watching" not in it.text
+
+
+async def test_a_watch_rule_alone_does_not_hold_back_a_demo() -> None:
+    ledger = structs.replace(make_snapshot(), totals=Totals())
+    async with drive(FakeDesk(ledger=ledger), lasting=False) as it:
+        await it.sees("engine")
+        await it.press("q")
+        await it.until(lambda: it.app._exit, "the end")
+
+
+@pytest.mark.parametrize(
+    ("keys", "texts"),
+    [
+        (("1", "i"), ("Low-pass WGS, 1x", "Field Lab", "owner")),
+        (("2", "i"), ("Gencove id", "succeeded")),
+        (("2", "j", "j", "j", "enter", "i"), ("Effective coverage 0.12x", "Failed QC")),
+    ],
+)
+async def test_all_that_is_known_about_projects_and_samples(
+    keys: tuple[str, ...], texts: tuple[str, ...]
+) -> None:
+    async with drive() as it:
+        await it.press(*keys)
+        await it.sees("esc close", *texts)
+
+
+async def test_fields_that_nobody_knows_are_shown_verbatim() -> None:
+    odd = structs.replace(make_samples()[0], extra={"flow[cell]": {"lane": 3}})
+    async with drive(FakeDesk(line=ONLINE_V1, all_samples=(odd,))) as it:
+        await it.press("2", "i")
+        await it.sees("flow[cell]", "{'lane': 3}")
+
+
+async def test_a_mistake_of_ours_is_a_toast_and_the_screen_goes_on() -> None:
+    desk = FakeDesk(ledger=make_snapshot())
+    async with drive(desk) as it:
+        await it.press("4")
+        desk.trouble = RuntimeError("nobody foresaw this")  # type: ignore[assignment]  # not a Problem, on purpose
+        await it.press("p")
+        await it.until(lambda: any("Please report it" in toast for toast in it.toasts), "a toast")
+        desk.trouble = None
+        await it.press("1", "r")
+        await it.sees("Maize diversity")
+
+
+async def test_a_lost_line_is_noticed_and_found_again() -> None:
+    desk = FakeDesk()
+    async with drive(desk, refresh_seconds=0.05) as it:
+        await it.sees("online")
+        desk.line = desk.found = structs.replace(ONLINE_V2, state=Online.OFFLINE, problem="No route.")
+        await it.sees("Offline. No route.")
+        asked = len(desk.called("projects"))
+        desk.line = ONLINE_V2
+        await it.sees("online")
+        await it.until(lambda: len(desk.called("projects")) > asked, "the list asked for again")
+
+
+async def test_results_that_cannot_be_loaded_say_so() -> None:
+    offline = structs.replace(ONLINE_V2, state=Online.OFFLINE, dialect=None, problem="No route.")
+    async with drive(FakeDesk(line=offline, remembered=True)) as it:
+        await it.press("2", "enter")
+        await it.sees("The results can't be loaded now: there is no connection.")
+
+
+async def test_older_transfers_beyond_the_list_are_counted() -> None:
+    ledger = structs.replace(make_snapshot(), transfers_total=12_345)
+    async with drive(FakeDesk(ledger=ledger), WIDE) as it:
+        await it.press("4", "z")
+        await it.sees("12,335 older ones not listed")

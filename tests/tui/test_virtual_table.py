@@ -291,3 +291,18 @@ def test_columns_give_way_in_order() -> None:
     assert share(COLUMNS, 25) == {0: 16, 1: 8}
     assert share(COLUMNS, 10) == {0: 10}
     assert share(COLUMNS, 4) == {0: 4}
+
+
+async def test_newest_rows_come_into_view_until_someone_reads_further_down() -> None:
+    async with table_of(rows(50)) as (app, pilot):
+        app.table._newest_first = True
+        app.set_focus(None)
+        await settle(app, pilot)
+        app.table.show(source(Rows.of([("new", "x"), *((f"row{n}", "fine") for n in range(50))])))
+        assert app.table.cursor_key == "new"
+        app.table.focus()
+        await settle(app, pilot)
+        app.table.show(
+            source(Rows.of([("newer", "x"), ("new", "x"), *((f"row{n}", "fine") for n in range(50))]))
+        )
+        assert app.table.cursor_key == "new"

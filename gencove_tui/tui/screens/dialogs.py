@@ -12,9 +12,11 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
+from textual.worker import Worker, WorkerState
 
 from gencove_tui.tui.clipboard import copy
 from gencove_tui.tui.format import Cell
+from gencove_tui.tui.toasts import say_mistake
 from gencove_tui.tui.widgets.facts import Fact, Facts
 
 R = TypeVar("R")
@@ -25,6 +27,11 @@ class Dialog(ModalScreen[R]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back", show=False)]
     AUTO_FOCUS = ""
+
+    @on(Worker.StateChanged)
+    def _worker_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            say_mistake(self.app, event.worker.error)
 
     def action_leave(self) -> None:
         """Close without an answer."""

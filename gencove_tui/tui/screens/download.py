@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -173,9 +173,10 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
             self._show()
             self.table.move_to(self.table.cursor + 1)
 
-    def key_enter(self) -> None:
+    def key_enter(self, event: events.Key) -> None:
         """On the list: go."""
         if self.table.has_focus:
+            event.stop()  # else the screen below, which is at the top by then, gets it as well
             self._go()
 
     @on(VirtualTable.Opened)

@@ -12,6 +12,7 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
+from textual.worker import Worker, WorkerState
 
 from gencove_tui.engine.views import Connection, Desk, Online, Snapshot
 from gencove_tui.model import Capability, Project
@@ -33,6 +34,7 @@ from gencove_tui.tui.refresher import Refresher
 from gencove_tui.tui.screens.arrange import Arrangement
 from gencove_tui.tui.screens.dialogs import FactsSheet
 from gencove_tui.tui.screens.help import Help
+from gencove_tui.tui.toasts import say_mistake, say_problem
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.bars import KeyBar, Line, TabStrip
 from gencove_tui.tui.widgets.pane import ListPane, Pane
@@ -116,11 +118,6 @@ class MainScreen(Screen[None]):
     def list_pane(self, name: str) -> ListPane[Any]:
         """A pane with a list that the refresher feeds."""
         return self.query_one(f"#{name}", ListPane)
-
-    @property
-    def projects(self) -> ProjectsPane:
-        """The projects pane."""
-        return self.query_one(ProjectsPane)
 
     @property
     def samples(self) -> SamplesPane:
@@ -213,7 +210,7 @@ class MainScreen(Screen[None]):
         target = stops[(stops.index(focused) + by) % len(stops)]
         pane = next(p for p in self.panes.values() if target in p.query(VirtualTable))
         self.go_to(pane.NAME)
-        target.focus(scroll_visible=False)
+        self.set_focus(target, scroll_visible=False)
 
     def action_zoom(self) -> None:
         """Let the pane fill the screen, or put it back."""
@@ -288,19 +285,27 @@ class MainScreen(Screen[None]):
         self.query_one(TransfersPane).show_snapshot(event.snapshot)
         self.query_one(WatchPane).show_snapshot(event.snapshot)
         self.news.read(event.snapshot)
+        self.deeds.keep_engine(event.snapshot)
         self._tell_bars()
 
     @on(ConnectionChanged)
     def _connection_changed(self, event: ConnectionChanged) -> None:
         self.connection = event.connection
-        self.projects.searches_server = Capability.SEARCH_PROJECTS in event.connection.capabilities
+        self.list_pane("projects").searches_server = (
+            Capability.SEARCH_PROJECTS in event.connection.capabilities
+        )
         self.samples.searches_server = Capability.SEARCH_SAMPLES in event.connection.capabilities
         self._tell_connection()
         self._tell_bars()
 
+    @on(Worker.StateChanged)
+    def _worker_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            say_mistake(self.app, event.worker.error)
+
     @on(ProblemMet)
     def _problem_met(self, event: ProblemMet) -> None:
-        self.deeds.report(event.problem)
+        say_problem(self.app, event.problem)
 
     def _tell_connection(self) -> None:
         line = self.connection
@@ -311,8 +316,9 @@ class MainScreen(Screen[None]):
             text = f"{line.state.value.capitalize()}. {clean(line.problem)} {clean(line.remedy)}".strip()
             if alert.content != Content(text):
                 alert.update(Content(text))
-        for pane in self.panes.values():
-            if isinstance(pane, ListPane) and pane.line_down != down:
+        for name in ("projects", "samples", "uploads"):
+            pane = self.list_pane(name)
+            if pane.line_down != down:
                 pane.line_down = down
                 pane.show(pane.view)
 
@@ -323,7 +329,8 @@ class MainScreen(Screen[None]):
         for name in TABS:
             view = self.list_pane(name).view
             counts[name] = count(view.rows.length) if view.fetched is not None else ""
-        fetched: list[datetime] = [f.view.fetched for f in self.refresher.feeds if f.view.fetched is not None]
+        in_view = [feed.view for feed in self.refresher.feeds if self.panes[feed.name].display]
+        fetched: list[datetime] = [view.fetched for view in in_view if view.fetched is not None]
         self.query_one(TabStrip).show(self.at, counts)
         self.query_one(KeyBar).show(self.at, without=("zoom",) if self.arrangement.form == "single" else ())
         self.query_one(StatusLine).show(self.connection, self.snapshot, max(fetched, default=None))

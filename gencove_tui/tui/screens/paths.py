@@ -37,7 +37,7 @@ def completion(text: str, *, folders: bool = False) -> str | None:
                 is_folder = entry.is_dir()
                 if is_folder or not folders:
                     names.append(entry.name + ("/" if is_folder else ""))
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the name
         return None
     if not names:
         return None

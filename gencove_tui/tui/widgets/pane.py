@@ -17,6 +17,7 @@ from textual.widgets import Static
 from gencove_tui.tui.actions import PANE_TITLES, TABS
 from gencove_tui.tui.format import Cell, age, clean, count
 from gencove_tui.tui.rows import Source
+from gencove_tui.tui.toasts import Severity
 from gencove_tui.tui.views import ListView, Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.filter_bar import FilterBar
@@ -34,6 +35,7 @@ class Pane(Vertical, can_focus=False):
     NAME: ClassVar[str]
     """Its id, as in ``actions.PANES``."""
     COLUMNS: ClassVar[tuple[Column, ...]]
+    NEWEST_FIRST: ClassVar[bool] = False
 
     @dataclass
     class CopyAsked(Message):
@@ -47,7 +49,7 @@ class Pane(Vertical, can_focus=False):
         """Something for the user to know about what a key just did, or why it did nothing."""
 
         text: str
-        severity: str = "information"
+        severity: Severity = "information"
 
     @dataclass
     class FactsAsked(Message):
@@ -60,7 +62,9 @@ class Pane(Vertical, can_focus=False):
     def __init__(self, look: Look) -> None:
         super().__init__(id=self.NAME)
         self.look = look
-        self.table = VirtualTable(self.COLUMNS, glyphs=look.glyphs, id=f"{self.NAME}-table")
+        self.table = VirtualTable(
+            self.COLUMNS, glyphs=look.glyphs, newest_first=self.NEWEST_FIRST, id=f"{self.NAME}-table"
+        )
         self.banner = Static(id=f"{self.NAME}-banner", classes="banner", markup=False)
         self._title = self._subtitle = ""
 
@@ -74,8 +78,8 @@ class Pane(Vertical, can_focus=False):
         self.set_title()
 
     def focus_table(self) -> None:
-        """Give the main table the keyboard."""
-        self.table.focus(scroll_visible=False)
+        """Give the main table the keyboard, at once: the very next key may be on its way already."""
+        self.screen.set_focus(self.table, scroll_visible=False)
 
     def set_title(self, *, counted: str = "", subtitle: str = "") -> None:
         """Say in the border what this is, how many there are, and what the reader must know about them."""

@@ -9,7 +9,7 @@ from textual.message import Message
 
 from gencove_tui.model import Project
 from gencove_tui.tui.actions import bindings
-from gencove_tui.tui.format import Cell, Tone, clean, count, day
+from gencove_tui.tui.format import Cell, Tone, clean, count, day, moment
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.pane import ListPane
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
@@ -65,10 +65,37 @@ class ProjectsPane(ListPane[Project]):
         if (project := self.current()) is not None:
             self.post_message(self.Chosen(project, opened=True))
 
+    def action_about(self) -> None:
+        """Show all that is known about the project under the cursor."""
+        if (project := self.current()) is not None:
+            self.post_message(self.FactsAsked("Project", project_facts(project), copyable=project.id))
+
     def action_copy(self) -> None:
         """Copy its id."""
         if (project := self.current()) is not None:
             self.post_message(self.CopyAsked(project.id, "the project's id"))
+
+
+def project_facts(project: Project) -> tuple[tuple[str, Cell], ...]:
+    """All that is known about a project."""
+    marks = [
+        word
+        for word, on in (("hidden", project.hidden), ("locked", project.locked), ("shared", project.shared))
+        if on
+    ]
+    return (
+        ("Name", Cell(clean(project.name), Tone.STRONG)),
+        ("Id", Cell(clean(project.id))),
+        ("Description", Cell(clean(project.description))),
+        ("Samples", Cell(count(project.sample_count))),
+        ("Created", Cell(moment(project.created))),
+        ("Modified", Cell(moment(project.modified))),
+        ("Organization", Cell(clean(project.organization_name))),
+        ("Your role", Cell(clean(project.role))),
+        ("Pipeline", Cell(clean(project.pipeline_capability))),
+        ("It is", Cell(", ".join(marks))),
+        *((clean(name), Cell(clean(str(value)), Tone.DIM)) for name, value in project.extra.items()),
+    )
 
 
 def project_name(project: Project) -> str:

@@ -10,13 +10,13 @@ from textual.message import Message
 
 from gencove_tui.model import Deliverable, Sample
 from gencove_tui.tui.actions import bindings
-from gencove_tui.tui.format import Cell, Tone, age, clean, moment, plural, size
+from gencove_tui.tui.format import Cell, Tone, age, clean, plural, size
 from gencove_tui.tui.rows import Rows, Source
-from gencove_tui.tui.states import archive_status, sample_status
 from gencove_tui.tui.views import Look, SampleView
 from gencove_tui.tui.widgets.columns import Column
-from gencove_tui.tui.widgets.facts import Fact, Facts
+from gencove_tui.tui.widgets.facts import Facts
 from gencove_tui.tui.widgets.pane import Pane
+from gencove_tui.tui.widgets.sample_facts import sample_facts
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 
@@ -135,26 +135,16 @@ class DetailPane(Pane):
         else:
             self.post_message(self.DownloadAsked(sample, (file,)))
 
+    def action_about(self) -> None:
+        """Show all that is known about the sample."""
+        if (sample := self.view.sample) is not None:
+            facts = tuple((fact.name, fact.value) for fact in sample_facts(sample, self.look))
+            self.post_message(self.FactsAsked("Sample", facts, copyable=sample.id))
+
     def action_copy(self) -> None:
         """Copy the sample's Gencove id."""
         if self.view.sample is not None:
             self.post_message(self.CopyAsked(self.view.sample.id, "the sample's Gencove id"))
-
-
-def sample_facts(sample: Sample, look: Look) -> list[Fact]:
-    """How a sample stands; fields that this version doesn't know are shown as they came."""
-    glyphs = look.glyphs
-    return [
-        Fact("Client id", Cell(clean(sample.client_id), Tone.STRONG)),
-        Fact("Status", sample_status(sample.status, glyphs)),
-        Fact("Gencove id", Cell(clean(sample.id))),
-        Fact("Since", Cell(moment(sample.status_created))),
-        Fact("Note", Cell(clean(sample.status_note), Tone.WARN), long=True),
-        Fact("Failed QC", Cell(", ".join(map(clean, sample.failed_qc)), Tone.WARN), long=True),
-        Fact("Archive", archive_status(sample.archive_status, glyphs)),
-        Fact("Created", Cell(moment(sample.created))),
-        *(Fact(clean(name), Cell(clean(str(value)), Tone.DIM)) for name, value in sample.extra.items()),
-    ]
 
 
 def keyed(files: tuple[Deliverable, ...]) -> list[tuple[str, Deliverable]]:

@@ -14,6 +14,7 @@ from gencove_tui.tui.states import archive_status, sample_status
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.pane import ListPane
 from gencove_tui.tui.widgets.projects import project_name
+from gencove_tui.tui.widgets.sample_facts import sample_facts
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 
@@ -109,6 +110,12 @@ class SamplesPane(ListPane[Sample]):
         """Show the sample under the cursor with its results."""
         if (sample := self.current()) is not None:
             self.post_message(self.Chosen(sample, opened=True))
+
+    def action_about(self) -> None:
+        """Show all that is known about the sample under the cursor."""
+        if (sample := self.current()) is not None:
+            facts = tuple((fact.name, fact.value) for fact in sample_facts(sample, self.look))
+            self.post_message(self.FactsAsked("Sample", facts, copyable=sample.id))
 
     def action_download(self) -> None:
         """Fetch results of the marked samples, or of the one under the cursor."""

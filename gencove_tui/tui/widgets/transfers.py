@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from gencove_tui.engine.views import Snapshot, Totals
-from gencove_tui.model import Direction, Transfer, TransferState, Wish
+from gencove_tui.model import GNCV, Direction, Transfer, TransferState, Wish
 from gencove_tui.tui.actions import bindings
 from gencove_tui.tui.format import Cell, Tone, bar, clean, duration, moment, percent, plural, rate, size
 from gencove_tui.tui.rows import Rows
@@ -33,6 +33,7 @@ class TransfersPane(ListPane[Transfer]):
 
     NAME = "transfers"
     BINDINGS = bindings("transfers")
+    NEWEST_FIRST = True
     COLUMNS = (
         Column("State", 11, keep=90),
         Column("File", 18, flex=1, keep=100, cut="path"),
@@ -60,6 +61,8 @@ class TransfersPane(ListPane[Transfer]):
         super().__init__(look)
         self.trouble = Static(id="transfers-trouble", markup=False)
         self.totals = Totals()
+        self.unlisted = 0
+        """Transfers that the ledger holds beyond those in the list."""
 
     def compose(self) -> ComposeResult:
         """Table, filter, and what is wrong with the row under the cursor."""
@@ -69,6 +72,7 @@ class TransfersPane(ListPane[Transfer]):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show the transfers of this snapshot."""
         self.totals = snapshot.totals
+        self.unlisted = snapshot.transfers_total - len(snapshot.transfers)
         view: ListView[Transfer] = ListView(
             rows=Rows.of(snapshot.transfers), fetched=self.view.fetched or self.look.clock()
         )
@@ -90,7 +94,7 @@ class TransfersPane(ListPane[Transfer]):
         running = item.state is TransferState.RUNNING
         return (
             state,
-            Cell(clean(item.remote.removeprefix("gncv://")), Tone.DIM if item.state.is_final else Tone.PLAIN),
+            Cell(name_of(item), Tone.DIM if item.state.is_final else Tone.PLAIN),
             Cell(bar(fraction, BAR, self.look.glyphs), Tone.BUSY if running else Tone.DIM)
             if started
             else Cell(""),
@@ -103,7 +107,7 @@ class TransfersPane(ListPane[Transfer]):
     def text_of(self, item: Transfer) -> str:
         """Both paths, the state and its reason."""
         state = transfer_state(item, self.look.glyphs).text
-        return f"{item.remote} {item.local_path} {item.direction} {state} {item.problem}"
+        return f"{name_of(item)} {item.remote} {item.local_path} {item.direction} {state} {item.problem}"
 
     def empty_text(self) -> str:
         """How to get some."""
@@ -117,7 +121,9 @@ class TransfersPane(ListPane[Transfer]):
 
     def note(self) -> str:
         """The transfers in sum."""
-        return totals_line(self.totals, self.look)
+        more = f"{self.unlisted:,} older ones not listed" if self.unlisted > 0 else ""
+        separator = f" {self.look.glyphs.separator} "
+        return separator.join(filter(None, (totals_line(self.totals, self.look), more)))
 
     @on(VirtualTable.Moved)
     def _moved(self, event: VirtualTable.Moved) -> None:
@@ -127,7 +133,7 @@ class TransfersPane(ListPane[Transfer]):
     def _tell_trouble(self) -> None:
         """Below the table: why the transfer under the cursor waits or has failed."""
         item = self.current()
-        text = "" if item is None or item.state.is_final is None else trouble(item)
+        text = "" if item is None else trouble(item)
         if self.trouble.display != bool(text):
             self.trouble.display = bool(text)
         if text and text != self.trouble.content:
@@ -183,6 +189,14 @@ class TransfersPane(ListPane[Transfer]):
 
     def _wish(self, transfers: Sequence[Transfer], wish: Wish) -> None:
         self.post_message(self.Wished(tuple(transfers), wish))
+
+
+def name_of(item: Transfer) -> str:
+    """What is moved, as people would call it: a result by its sample and type, a file by its path."""
+    if item.source is not None:
+        sample = item.source.client_id or item.source.sample_id
+        return clean(f"{sample} {item.source.file_type}")
+    return clean(item.remote.removeprefix(GNCV))
 
 
 def trouble(item: Transfer) -> str:

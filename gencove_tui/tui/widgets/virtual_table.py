@@ -60,6 +60,8 @@ NO_ROWS: RowSource = Source(Rows[str](), str, lambda _: ())
 class VirtualTable(Motion, ScrollView, can_focus=True, inherit_bindings=False):
     """A table over a ``RowSource``.
 
+    Where rows come ``newest_first``, a cursor on the first row stays there until the table gets the keyboard.
+
     The cursor stays on its row, by key, while rows come and go. ``show`` compares what is on the screen
     with what should be and repaints the lines that differ.
     """
@@ -117,6 +119,7 @@ class VirtualTable(Motion, ScrollView, can_focus=True, inherit_bindings=False):
         *,
         glyphs: Glyphs = UNICODE,
         empty: str = "",
+        newest_first: bool = False,
         id: str | None = None,  # Textual's own name for it
     ) -> None:
         super().__init__(id=id)
@@ -129,8 +132,10 @@ class VirtualTable(Motion, ScrollView, can_focus=True, inherit_bindings=False):
         """Keys of marked rows, in the order of marking."""
         self._cursor_key: str | None = None
         self._empty = empty
+        self._newest_first = newest_first
         self._painted: dict[int, Image] = {}
         self._widths: dict[int, int] = {}
+        self._laid_out_for = (-1, -1)
         self._strips: LRUCache[Image, Strip] = LRUCache(512)
         self._styles_by_role: dict[tuple[str, Tone], Style] = {}
 
@@ -139,8 +144,12 @@ class VirtualTable(Motion, ScrollView, can_focus=True, inherit_bindings=False):
     def show(self, source: RowSource) -> None:
         """Show this list from now on, keeping the cursor on its row and repainting what differs."""
         before = self.cursor
+        if bool(len(source)) != bool(len(self.source)):
+            self.refresh()  # the words for an empty list come or go
         self.source = source
         place = None if self._cursor_key is None else source.place(self._cursor_key)
+        if self._newest_first and not before and not self.has_focus:
+            place = 0
         self.cursor = max(0, min(before if place is None else place, len(source) - 1))
         self._fit_virtual_size()
         if self.cursor != before:
@@ -235,10 +244,6 @@ class VirtualTable(Motion, ScrollView, can_focus=True, inherit_bindings=False):
         self._reveal()
         self._ask_for_missing()
 
-    def on_mount(self) -> None:
-        """Share the width among the columns."""
-        self._lay_out()
-
     def notify_style_update(self) -> None:
         """Colours changed: nothing drawn so far is right."""
         super().notify_style_update()
@@ -279,7 +284,8 @@ class VirtualTable(Motion, ScrollView, can_focus=True, inherit_bindings=False):
         return self.size.width - bar
 
     def _fit_virtual_size(self) -> None:
-        self._lay_out()
+        if self._lay_out():
+            self.refresh()
         size = Size(self._room, len(self.source) + 1)
         if size != self.virtual_size:
             self.virtual_size = size
@@ -306,18 +312,21 @@ class VirtualTable(Motion, ScrollView, can_focus=True, inherit_bindings=False):
         if lines:
             self.refresh(*lines)
 
-    def _lay_out(self) -> None:
-        """Decide which columns are shown and how wide each is."""
-        widths = share(self.columns, self._room - GUTTER - MARGIN)
-        if widths != self._widths:
-            self._widths = widths
-            self._strips.clear()
-            self.refresh()
+    def _lay_out(self) -> bool:
+        """Decide which columns are shown and how wide; returns whether what is drawn is wrong now."""
+        widths = (self.size.width, self._room)
+        if widths == self._laid_out_for:
+            return False
+        self._laid_out_for = widths
+        self._widths = share(self.columns, self._room - GUTTER - MARGIN)
+        self._strips.clear()
+        return True
 
     # --- drawing -----------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen: the header, a row, or nothing."""
+        self._lay_out()
         width = self.size.width
         if y == 0:
             return self._header()

@@ -49,7 +49,11 @@ class WatchPane(ListPane[RuleView]):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self.events = VirtualTable(
-            self.EVENT_COLUMNS, glyphs=look.glyphs, id="watch-events", empty="No events yet."
+            self.EVENT_COLUMNS,
+            glyphs=look.glyphs,
+            id="watch-events",
+            empty="No events yet.",
+            newest_first=True,
         )
         self.event_source: Source[Event] = Source(Rows(), _event_key, self._event_cells)
 

@@ -1,0 +1,32 @@
+"""Short messages that go away by themselves. What they say is never read as markup."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from textual.app import App
+
+from gencove_tui.errors import Problem
+from gencove_tui.tui.format import clean
+
+Severity = Literal["information", "warning", "error"]
+
+LINGER = {"information": 4.0, "warning": 6.0, "error": 10.0}
+"""Seconds that a toast stays."""
+
+
+def say(app: App[Any], text: str, *, title: str = "", severity: Severity = "information") -> None:
+    """Tell the user something."""
+    app.notify(text, title=title, severity=severity, markup=False, timeout=LINGER[severity])
+
+
+def say_problem(app: App[Any], problem: Problem) -> None:
+    """Say what failed, why, and what to do."""
+    text = "\n".join(filter(None, (clean(problem.why), clean(problem.remedy))))
+    say(app, text or "No more is known about it.", title=clean(problem.what), severity="error")
+
+
+def say_mistake(app: App[Any], error: BaseException) -> None:
+    """Say that something went wrong that nobody foresaw."""
+    title = f"A mistake in gencove-tui: {clean(type(error).__name__)}"
+    say(app, "Everything else goes on. Please report it.", title=title, severity="error")

@@ -1,0 +1,142 @@
+"""The desk as screens use it, on the sandbox in both dialects."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from gencove_tui.cli.link import linker
+from gencove_tui.engine.desk import LocalDesk
+from gencove_tui.engine.locks import engine_lives
+from gencove_tui.engine.views import Online
+from gencove_tui.errors import InputProblem
+from gencove_tui.model import GncvPath, TransferState, Wish
+from tests.waiting import until
+
+
+@pytest.fixture
+async def desk(settings):
+    opened = LocalDesk(settings, linker(settings))
+    yield opened
+    await opened.stop_engine()
+    await opened.aclose()
+
+
+async def results(desk):
+    """A finished sample with its deliverables."""
+    for project in (await desk.projects()).page.items:
+        for row in (await desk.samples(project.id)).page.items:
+            if row.status == "succeeded" and row.archive_status != "archived":
+                sample = await desk.sample(project.id, row.id)
+                if sample.deliverables:
+                    return sample
+    raise AssertionError("no finished sample")
+
+
+async def test_connecting_tells_who_and_what(desk, dialect, sandbox):
+    connection = await desk.connect()
+    assert (connection.state, connection.dialect) == (Online.ONLINE, dialect)
+    assert connection.host == sandbox.host
+    assert (connection.organization is not None) is (dialect == "v2")
+
+
+async def test_a_revoked_key_shows_as_rejected_and_says_what_to_do(desk, sandbox):
+    sandbox.revoke_key()
+    connection = await desk.connect()
+    assert connection.state is Online.REJECTED
+    assert "gencove-tui login" in connection.remedy
+
+
+async def test_maintenance_shows_as_such_and_ends_by_itself(desk, sandbox):
+    sandbox.faults.set("maintenance")
+    assert (await desk.connect()).state is Online.MAINTENANCE
+    assert "maintenance" in desk.connection.problem
+    sandbox.faults.clear()
+    assert (await desk.connect()).state is Online.ONLINE
+    assert desk.connection.problem == ""
+
+
+async def test_lists_are_cached_for_the_next_start(desk, settings):
+    live = await desk.projects()
+    samples = await desk.samples(live.page.items[1].id)
+    again = LocalDesk(settings, linker(settings))
+    cached = again.cached_projects()
+    assert cached.stale
+    assert [p.name for p in cached.page.items] == [p.name for p in live.page.items]
+    assert again.cached_samples(live.page.items[1].id).page.items == samples.page.items
+    await again.aclose()
+
+
+async def test_a_result_is_downloaded_by_an_engine_process_of_its_own(desk, settings):
+    sample = await results(desk)
+    plan = desk.plan_downloads(sample, sample.deliverables[:2])
+    await desk.ensure_engine()
+    ids = await desk.queue_downloads(plan)
+    await until(
+        lambda: {t.state for t in desk.snapshot().transfers if t.id in ids} == {TransferState.DONE},
+        "the downloads",
+    )
+    for planned in plan:
+        assert planned.target.is_relative_to(settings.download_folder)
+        assert planned.target.exists()
+    assert desk.snapshot().totals.done == 2
+
+
+async def test_a_file_is_uploaded_and_shows_in_the_upload_area(desk, fastq_pair):
+    place = GncvPath("gncv://lab/run-7/")
+    plan = await desk.plan_uploads([fastq_pair[0].parent], place)
+    ids = await desk.queue_uploads(plan)
+    assert len(ids) == 2
+    again = await desk.plan_uploads([fastq_pair[0].parent], place)
+    assert all("queue" in planned.obstacle for planned in again)
+    await desk.ensure_engine()
+    await until(lambda: desk.snapshot().totals.done == 2, "the uploads")
+    shown = {upload.path for upload in (await desk.uploads()).page.items}
+    assert {place + path.name for path in fastq_pair} <= shown
+
+
+async def test_without_an_engine_nothing_seems_to_move(desk, settings, sandbox, tmp_path):
+    from tests.files import large
+
+    sandbox.faults.set("s3-rate=1M")
+    path = large(tmp_path, 40 << 20, seed=1)
+    await desk.queue_uploads(await desk.plan_uploads([path], GncvPath("gncv://lab/")))
+    state = await desk.ensure_engine()
+    await until(lambda: desk.snapshot().totals.up_rate > 0, "a rate")
+    os.kill(state.pid, signal.SIGKILL)
+    await until(lambda: not engine_lives(settings.state_folder), "the engine's end")
+    assert desk.changed()
+    shown = desk.snapshot()
+    assert not shown.engine.alive
+    assert (shown.totals.running, shown.totals.queued, shown.totals.up_rate) == (0, 1, 0)
+    sandbox.faults.clear()
+    await desk.ensure_engine()
+    await until(lambda: desk.snapshot().totals.done == 1, "the rest")
+    assert sandbox.upload_bytes(f"gncv://lab/{path.name}") == path.read_bytes()
+
+
+async def test_two_screens_see_the_same_and_start_one_engine(desk, settings, fastq_pair):
+    other = LocalDesk(settings, linker(settings))
+    one, two = await asyncio.gather(desk.ensure_engine(), other.ensure_engine())
+    assert one.pid == two.pid
+    (transfer,) = await other.queue_uploads(await other.plan_uploads([fastq_pair[0]], GncvPath("gncv://a/")))
+    await desk.wish([transfer], Wish.PAUSE)
+    for view in (desk, other):
+        await until(
+            lambda view=view: (
+                view.snapshot().transfers[0].state in (TransferState.PAUSED, TransferState.DONE)
+            ),
+            "both to see it",
+        )
+    await other.aclose()
+
+
+async def test_an_unwritable_download_folder_is_said_before_anything_is_queued(desk, tmp_path):
+    sample = await results(desk)
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    with pytest.raises(InputProblem, match="Can't download to"):
+        await desk.queue_downloads(desk.plan_downloads(sample, sample.deliverables, Path(blocked)))
+    assert desk.snapshot().transfers == ()
