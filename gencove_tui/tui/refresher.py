@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import structs
 from textual.screen import Screen
 
-from gencove_tui.engine.views import Desk, Listing
+from gencove_tui.engine.views import Desk, Listing, Snapshot
 from gencove_tui.errors import Problem
 from gencove_tui.model import Project, ProjectQuery, Sample, SampleQuery, TransferState, Upload
 from gencove_tui.tui.feed import PAGE, Feed
@@ -71,6 +71,7 @@ class Refresher:
         self.line = LineKeeper(screen, desk, every, self._line_is_back)
         self._snapshot_due = 0.0
         self._ledger_ok = True
+        self._webhook: int | None = None
         self._done: frozenset[int] | None = None
 
     @property
@@ -183,7 +184,19 @@ class Refresher:
         if self._done is not None and done - self._done:
             self.uploads.nudge()
         self._done = done
+        self._heed_webhooks(snapshot)
         self.screen.post_message(SnapshotTaken(snapshot))
+
+    def _heed_webhooks(self, snapshot: Snapshot) -> None:
+        """Gencove called: what it told of is worth asking for now, not at the next poll."""
+        newest = max((event.id for event in snapshot.events if event.kind.startswith("webhook.")), default=0)
+        if self._webhook is not None and newest > self._webhook:
+            self.samples.nudge()
+            self.projects.nudge()
+            if self.sample.sample is not None and self.visible("detail"):
+                self.load_sample()
+            self.tick()
+        self._webhook = newest
 
     # --- the remote side ---------------------------------------------------------------
 

@@ -127,7 +127,8 @@ def test_a_failed_transaction_leaves_nothing(ledger):
             ledger.transfers.add_upload("/a", "gncv://a", 1)
             raise RuntimeError
 
-    pytest.raises(RuntimeError, fail_half_way)
+    with pytest.raises(RuntimeError):
+        fail_half_way()
     assert ledger.transfers.count() == 0
 
 
