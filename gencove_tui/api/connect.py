@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from gencove_tui.api.errors import ApiProblem, Kind
+from gencove_tui.api.credentials import Credential
+from gencove_tui.api.errors import ApiProblem, Kind, message_in, problem_of
 from gencove_tui.api.protocol import Gencove
 from gencove_tui.config import url_complaint
 from gencove_tui.errors import InputProblem
 from gencove_tui.model import Dialect
 
 if TYPE_CHECKING:
-    from gencove_tui.api.transport import Transport
+    from gencove_tui.api.transport import Reply
 
 ENVIRONMENTS = {
     "production": ("https://rest.gencove.com", Dialect.V1),
@@ -25,6 +26,7 @@ ENVIRONMENTS = {
 _KNOWN = dict(ENVIRONMENTS.values())
 _TRIED = ("production", "v2")
 _PROBE_SECONDS = 10.0
+_REFUSALS = (401, 403)
 
 
 def environment_host(name: str) -> str:
@@ -40,14 +42,15 @@ def environment_host(name: str) -> str:
 
 async def connect(
     host: str | None,
-    api_key: str,
+    credential: Credential | str,
     *,
     dialect: Dialect | None = None,
     s3_endpoint: str | None = None,
 ) -> Gencove:
-    """A connection that speaks the host's dialect; the key itself is not tried here.
+    """A connection that speaks the host's dialect; whether the credential is accepted isn't tried here.
 
-    With no host, the documented v1 host is taken if it answers as Gencove, else v2's. The key is sent to the
+    ``credential`` is an API key as text, or a login (``api/login.py``), which names its own host. With no
+    host, the documented v1 host is taken if it answers as Gencove, else v2's. The credential is sent to the
     chosen host only. Raises ``ApiProblem`` when no host answers as Gencove does.
     """
     if host is None:
@@ -55,14 +58,19 @@ async def connect(
     elif url_complaint(host):
         raise ApiProblem(Kind.INSECURE, "That host can't be used", url_complaint(host), "Give an https URL.")
     host = host.rstrip("/")
-    dialect = dialect or _KNOWN.get(host) or await probe(host)
+    dialect = dialect or await dialect_of(host)
     if dialect is Dialect.V1:
         from gencove_tui.api.v1 import GencoveV1
 
-        return GencoveV1(host, api_key, s3_endpoint=s3_endpoint)
-    from gencove_tui.api.v2 import GencoveV2
+        return GencoveV1(host, credential, s3_endpoint=s3_endpoint)
+    from gencove_tui.api.v2.client import GencoveV2
 
-    return GencoveV2(host, api_key)
+    return GencoveV2(host, credential)
+
+
+async def dialect_of(host: str) -> Dialect:
+    """What a host speaks: known, or asked. Raises ``ApiProblem`` like ``probe``."""
+    return _KNOWN.get(host.rstrip("/")) or await probe(host)
 
 
 async def _first_that_answers() -> tuple[str, Dialect]:
@@ -82,21 +90,26 @@ async def _first_that_answers() -> tuple[str, Dialect]:
 
 
 async def probe(host: str) -> Dialect:
-    """What a host speaks, asked without the key: each dialect refuses a stranger in its own place.
+    """What a host speaks, asked without the key: each dialect refuses a stranger in its own place, in JSON.
 
     Raises ``ApiProblem`` when it can't be reached or answers like neither.
     """
     from gencove_tui.api.transport import Transport
 
-    http = Transport(host, "", timeout=_PROBE_SECONDS)
+    http = Transport(host, timeout=_PROBE_SECONDS)
     try:
-        refused = await asyncio.gather(_refuses(http, "/api/v2/user/"), _refuses(http, "/welcome-api-key"))
+        answers = await asyncio.gather(
+            http.exchange("GET", "/api/v2/user/"), http.exchange("GET", "/welcome-api-key")
+        )
     finally:
         await http.aclose()
-    if refused[0]:
-        return Dialect.V2
-    if refused[1]:
-        return Dialect.V1
+    for answer, dialect in zip(answers, (Dialect.V2, Dialect.V1), strict=True):
+        if _refuses_like_gencove(answer):
+            return dialect
+    for answer in answers:
+        problem = problem_of(host, answer.status, answer.body, answer.headers)
+        if problem.kind is Kind.MAINTENANCE:
+            raise problem
     raise ApiProblem(
         Kind.BAD_REPLY,
         f"{host} does not answer as Gencove's API does",
@@ -105,11 +118,11 @@ async def probe(host: str) -> Dialect:
     )
 
 
-async def _refuses(http: Transport, path: str) -> bool:
+def _refuses_like_gencove(answer: Reply) -> bool:
+    """A refusal in JSON. A web page that says 403 to everything is no Gencove."""
+    if answer.status not in _REFUSALS:
+        return False
     try:
-        await http.request("GET", path)
-    except ApiProblem as problem:
-        if problem.kind in (Kind.UNREACHABLE, Kind.TIMEOUT, Kind.INSECURE, Kind.MAINTENANCE):
-            raise
-        return problem.kind in (Kind.UNAUTHORIZED, Kind.FORBIDDEN)
-    return False
+        return bool(message_in(answer.object("a refusal")))
+    except ApiProblem:
+        return False

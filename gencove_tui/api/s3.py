@@ -9,64 +9,23 @@ business.
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from msgspec import Struct
 
-from gencove_tui.api.errors import ApiProblem, Kind
+from gencove_tui.api.errors import Kind
+from gencove_tui.api.s3_body import PIECE, FileBody
+from gencove_tui.api.s3_errors import EXPIRED, S3Problem, refused, unreachable
 from gencove_tui.model import Credentials, Part
 
-PIECE = 256 << 10
-"""Bytes handed to the connection at a time."""
-_SEND_BUFFER = 512 << 10
-_REFRESH_EARLY = timedelta(minutes=5)
-_REGION = "us-east-1"
-"""Gencove names no region (api-v2 §20); S3 redirects from here."""
+if TYPE_CHECKING:
+    from gencove_tui.api.s3_client import RenewedCredentials
 
-_TRANSIENT = frozenset(
-    {
-        "SlowDown",
-        "RequestTimeout",
-        "InternalError",
-        "ServiceUnavailable",
-        "ThrottlingException",
-        "BadDigest",
-        "IncompleteBody",
-        "500",
-        "502",
-        "503",
-        "504",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "TokenRefreshRequired",
-        "RequestTimeTooSkewed",
-    }
-)
-_KINDS = {
-    "AccessDenied": Kind.FORBIDDEN,
-    "403": Kind.FORBIDDEN,
-    "NoSuchKey": Kind.NOT_FOUND,
-    "NoSuchBucket": Kind.NOT_FOUND,
-    "NoSuchUpload": Kind.NOT_FOUND,
-    "404": Kind.NOT_FOUND,
-}
-
-
-class S3Problem(ApiProblem):
-    """A request to the store failed; ``code`` is S3's own word, or ``Connection``."""
-
-    def __init__(self, what: str, code: str, *, kind: Kind, retryable: bool, why: str = "") -> None:
-        super().__init__(
-            kind, what, why or f"S3 says {code}", "It is tried again by itself." if retryable else ""
-        )
-        self.code = code
-        self.retryable = retryable
+__all__ = ["EXPIRED", "PIECE", "FileBody", "S3Area", "S3Problem", "StoredObject", "StoredPart"]
 
 
 class StoredPart(Struct, frozen=True):
@@ -87,74 +46,11 @@ class StoredObject(Struct, frozen=True):
     modified: datetime | None = None
 
 
-class FileBody:
-    """A piece of an open file as a request body.
-
-    Each iteration begins anew and reports its own position to ``moved``, so that a repeat never counts twice.
-    """
-
-    def __init__(self, descriptor: int, offset: int, length: int, moved: Callable[[int], None]) -> None:
-        self._descriptor = descriptor
-        self._offset = offset
-        self._length = length
-        self._moved = moved
-        self._position = 0
-
-    def __len__(self) -> int:
-        return self._length
-
-    def read(self, size: int = -1) -> bytes:
-        """For the client library's checks; the bytes themselves go out by iteration."""
-        wanted = self._length - self._position if size < 0 else min(size, self._length - self._position)
-        piece = os.pread(self._descriptor, wanted, self._offset + self._position)
-        self._position += len(piece)
-        return piece
-
-    def seek(self, position: int, whence: int = os.SEEK_SET) -> int:
-        """Move as in a file."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._length}[whence]
-        self._position = base + position
-        return self._position
-
-    def tell(self) -> int:
-        """Position as in a file."""
-        return self._position
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._pieces()
-
-    async def _pieces(self) -> AsyncIterator[bytes]:
-        position = 0
-        self._moved(0)
-        while position < self._length:
-            wanted = min(PIECE, self._length - position)
-            piece = os.pread(self._descriptor, wanted, self._offset + position)
-            if not piece:
-                raise S3Problem(
-                    "The file became shorter while it was sent",
-                    "IncompleteBody",
-                    kind=Kind.CONFLICT,
-                    retryable=False,
-                    why="another program changed it",
-                )
-            yield piece
-            position += len(piece)
-            self._moved(position)
-            await asyncio.sleep(0)  # a fast line would otherwise keep the loop for a whole part
-
-
-def _socket(address: Any) -> socket.socket:
-    family, kind, protocol, _, _ = address
-    made = socket.socket(family=family, type=kind, proto=protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-    made.setblocking(False)
-    return made
-
-
 class S3Area:
     """Requests to the upload area with temporary keys that renew themselves. Use as an async context manager.
 
-    Every method raises ``S3Problem``, or the ``ApiProblem`` of the credentials' provider.
+    ``credentials`` fetches the keys; ``endpoint_url`` is for stores other than Amazon's. Every method raises
+    ``S3Problem``, or the ``ApiProblem`` of fetching the keys.
     """
 
     def __init__(
@@ -168,9 +64,9 @@ class S3Area:
         self._endpoint = endpoint_url
         self._connections = connections
         self._open = AsyncExitStack()
-        self._renewing = asyncio.Lock()
+        self._opening = asyncio.Lock()
         self._client: Any = None
-        self._expires: datetime | None = None
+        self._keys: RenewedCredentials | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -182,77 +78,50 @@ class S3Area:
 
     async def refresh(self) -> None:
         """Fetch new keys now, as after ``ExpiredToken``; many callers at once cause one fetch."""
-        stale = self._client
-        async with self._renewing:
-            if self._client is stale:
-                await self._renew()
+        if self._keys is not None:
+            await self._keys.refresh(self._keys.latest)
 
-    async def _renew(self) -> None:
-        from aiobotocore.config import AioConfig
-        from aiobotocore.session import get_session
+    async def _opened(self) -> Any:
+        async with self._opening:
+            if self._client is None:
+                from gencove_tui.api.s3_client import RenewedCredentials, open_client
 
-        keys = await self._provider()
-        config = AioConfig(
-            connector_args={"socket_factory": _socket, "keepalive_timeout": 30},
-            signature_version="s3v4",
-            connect_timeout=30,
-            read_timeout=300,
-            max_pool_connections=self._connections,
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            s3={
-                "payload_signing_enabled": False,
-                "addressing_style": "path" if self._endpoint else "auto",
-            },
-        )
-        session = get_session()
-        # Only the keys that Gencove gave: nobody's ~/.aws may leak into a lab's upload.
-        session.set_config_variable("config_file", os.devnull)
-        session.set_config_variable("credentials_file", os.devnull)
-        # The old client stays open for the requests that are still on their way.
-        self._client = await self._open.enter_async_context(
-            session.create_client(
-                "s3",
-                region_name=_REGION,
-                endpoint_url=self._endpoint,
-                aws_access_key_id=keys.access_key,
-                aws_secret_access_key=keys.secret_key,
-                aws_session_token=keys.token or None,
-                config=config,
-            )
-        )
-        self._expires = keys.expires
+                self._keys = RenewedCredentials(self._provider)
+                self._client = await self._open.enter_async_context(
+                    open_client(self._keys, self._endpoint, self._connections)
+                )
+            return self._client
 
     async def _call(self, what: str, method: str, **arguments: Any) -> Any:
-        async with self._renewing:
-            due = self._expires is not None and datetime.now(UTC) > self._expires - self._margin()
-            if self._client is None or due:
-                await self._renew()
-            client = self._client
+        client = await self._opened()
         import aiohttp
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
         try:
             return await getattr(client, method)(**arguments)
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-            retryable = code in _TRANSIENT or status >= 500
-            kind = _KINDS.get(code, Kind.SERVER if retryable else Kind.INVALID)
-            raise S3Problem(what, code or str(status), kind=kind, retryable=retryable) from error
-        except (BotoCoreError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise refused(what, code, status) from error
+        except ParamValidationError as error:
             raise S3Problem(
-                what,
-                "Connection",
-                kind=Kind.UNREACHABLE,
-                retryable=True,
-                why="the store can't be reached or closed the connection",
+                what, "InvalidArgument", kind=Kind.INVALID, retryable=False, why="the name can't be used"
             ) from error
+        except (BotoCoreError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise unreachable(what) from error
 
-    def _margin(self) -> timedelta:
-        """Keys that live only minutes are used to nearly their end."""
-        return _REFRESH_EARLY if self._endpoint is None else timedelta(seconds=1)
+    async def _ask(self, what: str, method: str, **arguments: Any) -> Any:
+        """A request without a body: made once more with fresh keys when the old ones expired.
+
+        An expired key answers HEAD with a bare 400, since a HEAD reply can't carry S3's own word.
+        """
+        try:
+            return await self._call(what, method, **arguments)
+        except S3Problem as problem:
+            if problem.code not in EXPIRED and not (method == "head_object" and problem.code == "400"):
+                raise
+        await self.refresh()
+        return await self._call(what, method, **arguments)
 
     async def put(self, bucket: str, key: str, body: FileBody, length: int, *, crc32: str) -> str:
         """Store an object in one request; returns its ETag. ``crc32`` is base64."""
@@ -269,7 +138,7 @@ class S3Area:
 
     async def create_multipart(self, bucket: str, key: str) -> str:
         """Begin an object of parts; returns the multipart's id."""
-        reply = await self._call(
+        reply = await self._ask(
             f"Can't begin {key}",
             "create_multipart_upload",
             Bucket=bucket,
@@ -309,7 +178,7 @@ class S3Area:
         found: dict[int, StoredPart] = {}
         marker = 0
         while True:
-            reply = await self._call(
+            reply = await self._ask(
                 f"Can't list the parts of {key}",
                 "list_parts",
                 Bucket=bucket,
@@ -330,7 +199,7 @@ class S3Area:
         self, bucket: str, key: str, multipart_id: str, parts: Sequence[Part], *, full_crc32: str
     ) -> str:
         """Make the object of its parts visible; returns its ETag. ``full_crc32`` is of the whole object."""
-        reply = await self._call(
+        reply = await self._ask(
             f"Can't complete {key}",
             "complete_multipart_upload",
             Bucket=bucket,
@@ -349,14 +218,14 @@ class S3Area:
 
     async def abort(self, bucket: str, key: str, multipart_id: str) -> None:
         """Throw the parts of a multipart away."""
-        await self._call(
+        await self._ask(
             f"Can't abort {key}", "abort_multipart_upload", Bucket=bucket, Key=key, UploadId=multipart_id
         )
 
     async def head(self, bucket: str, key: str) -> StoredObject | None:
         """Size and ETag of an object; None when there is none."""
         try:
-            reply = await self._call(f"Can't look at {key}", "head_object", Bucket=bucket, Key=key)
+            reply = await self._ask(f"Can't look at {key}", "head_object", Bucket=bucket, Key=key)
         except S3Problem as problem:
             if problem.kind is Kind.NOT_FOUND:
                 return None
@@ -368,7 +237,7 @@ class S3Area:
         found: list[StoredObject] = []
         arguments: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
         while True:
-            reply = await self._call("Can't list the upload area", "list_objects_v2", **arguments)
+            reply = await self._ask("Can't list the upload area", "list_objects_v2", **arguments)
             found.extend(
                 StoredObject(
                     str(item["Key"]), int(item["Size"]), str(item.get("ETag", "")), item.get("LastModified")
@@ -381,11 +250,16 @@ class S3Area:
 
     async def list_multiparts(self, bucket: str, key: str) -> list[str]:
         """Ids of unfinished multiparts of exactly this key."""
-        reply = await self._call(
-            f"Can't list the uploads of {key}", "list_multipart_uploads", Bucket=bucket, Prefix=key
-        )
-        return [str(item["UploadId"]) for item in reply.get("Uploads", ()) if item["Key"] == key]
+        found: list[str] = []
+        arguments: dict[str, Any] = {"Bucket": bucket, "Prefix": key}
+        while True:
+            reply = await self._ask(f"Can't list the uploads of {key}", "list_multipart_uploads", **arguments)
+            found += [str(item["UploadId"]) for item in reply.get("Uploads", ()) if item["Key"] == key]
+            if not reply.get("IsTruncated") or not reply.get("NextKeyMarker"):
+                return found
+            arguments["KeyMarker"] = reply["NextKeyMarker"]
+            arguments["UploadIdMarker"] = reply.get("NextUploadIdMarker") or ""
 
     async def delete(self, bucket: str, key: str) -> None:
         """Delete an object."""
-        await self._call(f"Can't delete {key}", "delete_object", Bucket=bucket, Key=key)
+        await self._ask(f"Can't delete {key}", "delete_object", Bucket=bucket, Key=key)

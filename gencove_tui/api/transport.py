@@ -3,40 +3,72 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
 
 from gencove_tui import __version__
-from gencove_tui.api.errors import ApiProblem, Kind
-from gencove_tui.api.text import clean, moment
-from gencove_tui.config import url_complaint
+from gencove_tui.api.credentials import Credential, Nobody
+from gencove_tui.api.errors import ApiProblem, Kind, bad_reply, problem_of
+from gencove_tui.api.text import clean, disposition_name
+from gencove_tui.config import is_loopback, url_complaint
 
 _TRIES = 3
 _LONGEST_PAUSE = 20.0
 """Seconds that a retry inside one call may take; what needs longer is the caller's to schedule."""
 _RETRIED = frozenset({Kind.UNREACHABLE, Kind.TIMEOUT, Kind.RATE_LIMITED, Kind.SERVER})
 _LARGEST_REPLY = 256 << 20
+_CONNECT_SECONDS = 10.0
+_READ_SECONDS = 60.0
+WORK_SECONDS = 120.0
+"""How long a request that starts work may take; as patient as the official client (api-v2 §1)."""
+_UNAUTHORIZED = 401
+
+Query = Mapping[str, str | int | Sequence[str]]
+
+
+def component(value: str) -> str:
+    """An id as one path component, whatever it holds. Raises ``ApiProblem`` when it can't be one."""
+    if value in ("", ".", ".."):
+        raise ApiProblem(Kind.INVALID, "An id is missing", f"{value!r} is none", "Choose a row first.")
+    return quote(value, safe="")
+
+
+class Form(msgspec.Struct, frozen=True):
+    """A file as the one field of a multipart form."""
+
+    field: str
+    file_name: str
+    content: bytes
 
 
 class Reply:
-    """An answer with a 2xx status."""
+    """An answer: status, body as bytes, headers."""
 
     def __init__(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         self.status = status
         self.body = body
         self.headers = headers
 
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
     def json(self) -> Any:
         """The decoded body. Raises ``ApiProblem`` when it is not JSON."""
         try:
             return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, RecursionError):
+            pass
+        try:
+            return json.loads(self.body)  # takes lone surrogates and NaN, which some servers write
+        except (ValueError, RecursionError) as error:
             raise ApiProblem(
                 Kind.BAD_REPLY,
                 "Gencove's answer can't be read",
@@ -44,36 +76,54 @@ class Reply:
                 "Try again later; check that the host is Gencove's API.",
             ) from error
 
+    def object(self, what: str) -> dict[str, Any]:
+        """The decoded body, which must be an object. Raises ``ApiProblem``."""
+        data = self.json()
+        if not isinstance(data, dict):
+            raise bad_reply(what, "$")
+        return data
+
+    @property
+    def file_name(self) -> str:
+        """The name that the server proposes for the body; empty when it doesn't."""
+        return disposition_name(self.headers.get("Content-Disposition", ""))
+
 
 class Transport:
-    """Requests to one host with one key, which goes nowhere else. Close it with ``aclose``.
+    """Requests to one host with one credential, which goes nowhere else. Close it with ``aclose``.
 
-    Raises ``ApiProblem`` and nothing else.
+    Raises ``ApiProblem`` and nothing else; a cancelled request ends at once.
     """
 
     def __init__(
-        self, host: str, authorization: str, *, timeout: float = 60.0, connect_timeout: float = 10.0
+        self,
+        host: str,
+        credential: Credential | None = None,
+        *,
+        timeout: float = _READ_SECONDS,
+        connect_timeout: float = _CONNECT_SECONDS,
     ) -> None:
         if complaint := url_complaint(host):
             raise ApiProblem(
                 Kind.INSECURE, "That host can't be used", complaint, "Give one like https://api.gencove.com."
             )
         self.host = host.rstrip("/")
-        headers = {"User-Agent": f"gencove-tui/{__version__}", "Accept": "application/json"}
-        if authorization:
-            headers["Authorization"] = authorization
+        self._credential = credential or Nobody()
+        self._timeout = timeout
+        self._connect_timeout = connect_timeout
         self._client = httpx.AsyncClient(
-            headers=headers,
-            timeout=httpx.Timeout(timeout, connect=connect_timeout, pool=timeout),
-            limits=httpx.Limits(max_connections=16, max_keepalive_connections=8),
+            headers={"User-Agent": f"gencove-tui/{__version__}", "Accept": "application/json"},
+            limits=httpx.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=30),
             follow_redirects=False,  # the key must not follow to another host
+            # Over plain http the key must not leave this machine, so no proxy of the environment is asked.
+            trust_env=not is_loopback(urlsplit(self.host).hostname or ""),
         )
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._client.aclose()
 
-    async def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Reply:
+    async def get(self, path: str, query: Query | None = None) -> Reply:
         """GET; repeated on failures that pass."""
         return await self.request("GET", path, query=query, repeatable=True)
 
@@ -86,15 +136,25 @@ class Transport:
         method: str,
         path: str,
         *,
-        query: Mapping[str, str | int] | None = None,
+        query: Query | None = None,
         body: Any = None,
+        form: Form | None = None,
         repeatable: bool = False,
+        timeout: float | None = None,
     ) -> Reply:
-        """Any request. ``path`` begins with a slash and is joined to the host as it is."""
+        """Any request. ``path`` begins with a slash and is joined to the host as it is.
+
+        ``timeout`` is how long the server may stay silent, in seconds. A refused login is renewed once.
+        """
         tries = _TRIES if repeatable else 1
         for attempt in range(1, tries + 1):
             try:
-                return await self._once(method, path, query, body)
+                reply = await self._authorized(method, path, query, body, form, timeout)
+                if reply.is_success:
+                    return reply
+                raise problem_of(
+                    self.host, reply.status, reply.body, reply.headers, credential=self._credential.name
+                )
             except ApiProblem as problem:
                 pause = problem.retry_after
                 if pause is None:
@@ -104,19 +164,64 @@ class Transport:
                 await asyncio.sleep(pause)
         raise AssertionError("unreachable")
 
-    async def _once(self, method: str, path: str, query: Mapping[str, str | int] | None, body: Any) -> Reply:
+    async def exchange(self, method: str, path: str, body: Any = None) -> Reply:
+        """One request, never repeated, answered with whatever status comes."""
+        return await self._authorized(method, path, None, body, None, None)
+
+    async def _authorized(
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: Any,
+        form: Form | None,
+        timeout: float | None,
+    ) -> Reply:
+        header = self._credential.header()
+        reply = await self._once(method, path, query, body, form, timeout, header)
+        if reply.status == _UNAUTHORIZED and await self._credential.renew(header):
+            # Refused means not done, so this repeat is harmless for every method.
+            renewed = self._credential.header()
+            reply = await self._once(method, path, query, body, form, timeout, renewed)
+        return reply
+
+    async def _once(
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: Any,
+        form: Form | None,
+        timeout: float | None,
+        header: str,
+    ) -> Reply:
+        limit = timeout or self._timeout
+        headers = {"Authorization": header} if header else {}
         content = None if body is None else msgspec.json.encode(body, enc_hook=str)
-        headers = {} if content is None else {"Content-Type": "application/json"}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
         try:
-            answer = await self._client.request(
-                method, self.host + path, params=query or None, content=content, headers=headers
+            request = self._client.build_request(
+                method,
+                self.host + path,
+                params=dict(query) if query else None,
+                content=content,
+                files={form.field: (form.file_name, form.content)} if form else None,
+                headers=headers,
+                timeout=httpx.Timeout(limit, connect=self._connect_timeout),
             )
+            answer = await self._client.send(request, stream=True)
+            try:
+                received = await _limited(answer)
+            finally:
+                await answer.aclose()
         except httpx.TimeoutException as error:
             raise ApiProblem(
                 Kind.TIMEOUT,
                 f"{self.host} does not answer",
                 "it took too long",
                 "It is tried again by itself.",
+                perhaps_done=not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout),
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise ApiProblem(
@@ -124,12 +229,18 @@ class Transport:
                 f"Can't reach {self.host}",
                 _cause(error),
                 "Check the network and the host's name.",
+                perhaps_done=not isinstance(error, httpx.ConnectError | httpx.InvalidURL),
             ) from error
-        if len(answer.content) > _LARGEST_REPLY:
+        return Reply(answer.status_code, received, answer.headers)
+
+
+async def _limited(answer: httpx.Response) -> bytes:
+    received = bytearray()
+    async for piece in answer.aiter_bytes():
+        received += piece
+        if len(received) > _LARGEST_REPLY:
             raise ApiProblem(Kind.BAD_REPLY, "Gencove's answer is too large", "", "Ask for less at a time.")
-        if answer.is_success:
-            return Reply(answer.status_code, answer.content, answer.headers)
-        raise problem_of(self.host, answer.status_code, answer.content, answer.headers)
+    return bytes(received)
 
 
 def _cause(error: Exception) -> str:
@@ -141,111 +252,3 @@ def _cause(error: Exception) -> str:
     if "CERTIFICATE" in text.upper():
         return "its certificate can't be trusted"
     return "the connection failed"
-
-
-# --- errors in bodies ----------------------------------------------------------------------------------
-
-
-def problem_of(host: str, status: int, body: bytes, headers: Mapping[str, str]) -> ApiProblem:
-    """The problem that a non-2xx answer tells of (api-v1 §6, api-v2 §3)."""
-    try:
-        data = msgspec.json.decode(body) if body else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        data = None
-    why = message_in(data)
-    after = _retry_after(headers)
-    if status == 401:
-        return ApiProblem(
-            Kind.UNAUTHORIZED,
-            f"{host} refused the API key",
-            why,
-            "Check the key in the dashboard's Settings, then run: gencove-tui login",
-        )
-    if status == 403:
-        return ApiProblem(
-            Kind.FORBIDDEN,
-            "Your account may not do this",
-            why,
-            "Ask the project's owner, or Gencove's support, for permission.",
-        )
-    if status == 404:
-        return ApiProblem(
-            Kind.NOT_FOUND,
-            "Gencove does not know this",
-            why,
-            "It may be gone or not yours; refresh the list.",
-        )
-    if status == 409:
-        return ApiProblem(
-            Kind.CONFLICT, "Gencove refused this as a conflict", why, "Refresh, then try again."
-        )
-    if status == 429:
-        return ApiProblem(
-            Kind.RATE_LIMITED,
-            "Gencove asks to go slower",
-            why,
-            "It is tried again by itself.",
-            retry_after=after,
-        )
-    if status == 503 and isinstance(data, dict) and data.get("maintenance"):
-        until = moment(data.get("maintenance_eta"))
-        when = f"until about {until:%Y-%m-%d %H:%M} UTC" if until else "for a while"
-        return ApiProblem(
-            Kind.MAINTENANCE,
-            f"Gencove is under maintenance {when}",
-            clean(str(data.get("maintenance_message") or "")),
-            "It is tried again by itself.",
-            retry_after=after,
-            until=until,
-        )
-    if status >= 500:
-        return ApiProblem(
-            Kind.SERVER,
-            "Gencove's server has a problem",
-            why or f"status {status}",
-            "It is tried again by itself.",
-            retry_after=after,
-        )
-    if status >= 400:
-        return ApiProblem(
-            Kind.INVALID,
-            "Gencove refused the request",
-            why or f"status {status}",
-            "Correct it, then try again.",
-        )
-    return ApiProblem(
-        Kind.BAD_REPLY,
-        f"{host} gave an unexpected answer",
-        f"status {status}",
-        "Check that the host is Gencove's API.",
-    )
-
-
-def message_in(data: Any) -> str:
-    """The words in an error body of any documented form; empty when there are none."""
-    if isinstance(data, str):
-        return clean(data)[:500]
-    if isinstance(data, list):
-        return "; ".join(filter(None, (message_in(item) for item in data[:5])))
-    if isinstance(data, dict):
-        for key in ("message_details", "detail", "message", "description", "error"):
-            if data.get(key):
-                return message_in(data[key])
-        for key, value in list(data.items())[:5]:
-            if text := message_in(value):
-                return f"{clean(str(key))}: {text}"
-    return ""
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    text = headers.get("Retry-After") or headers.get("retry-after")
-    if not text:
-        return None
-    try:
-        return max(0.0, min(float(text), 86400.0))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None

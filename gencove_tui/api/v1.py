@@ -7,21 +7,19 @@ paging through it does not fetch it again for every window.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import TypeVar
-from urllib.parse import quote
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 from gencove_tui.api import v1_wire as wire
+from gencove_tui.api.credentials import ApiKey, Credential
 from gencove_tui.api.errors import ApiProblem, Kind, Unsupported
-from gencove_tui.api.protocol import PAGE
-from gencove_tui.api.s3 import S3Area, StoredObject
-from gencove_tui.api.text import clean, string
-from gencove_tui.api.transport import Transport
+from gencove_tui.api.protocol import PAGE, ROOT, Gencove
+from gencove_tui.api.s3 import S3Area
+from gencove_tui.api.text import string
+from gencove_tui.api.transport import Transport, component
+from gencove_tui.api.v1_lists import chosen_projects, chosen_samples, upload_of, window
 from gencove_tui.model import (
-    GNCV,
     Account,
     Capability,
     Credentials,
@@ -43,28 +41,59 @@ from gencove_tui.model import (
 T = TypeVar("T")
 
 _KEEP_SECONDS = 5.0
-_READ = re.compile(r"_(R[12])(?=[_.])")
 _ACCEPTED = 202
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
-class GencoveV1:
-    """Implements ``protocol.Gencove`` with an API key."""
+class _Kept(Generic[T]):
+    """The last whole list, for a few seconds."""
 
-    dialect = Dialect.V1
-    capabilities = frozenset({Capability.DELETE_UPLOADS})
+    def __init__(self) -> None:
+        self._name = ""
+        self._fetched = float("-inf")
+        self._rows: tuple[T, ...] = ()
 
-    def __init__(self, host: str, api_key: str, *, s3_endpoint: str | None = None) -> None:
-        self._http = Transport(host, f"GENCOVE-API-KEY {api_key}")
+    async def get(
+        self, name: str, offset: int, fetch: Callable[[], Awaitable[tuple[T, ...]]]
+    ) -> tuple[T, ...]:
+        """The list of that name; the first window always fetches it anew."""
+        if offset == 0 or name != self._name or time.monotonic() - self._fetched > _KEEP_SECONDS:
+            self._rows = await fetch()
+            self._name, self._fetched = name, time.monotonic()
+        return self._rows
+
+    def forget(self) -> None:
+        """Something changed it."""
+        self._fetched = float("-inf")
+
+
+class GencoveV1(Gencove):
+    """Implements ``protocol.Gencove``; what v1 lacks raises ``Unsupported``. Belongs to one event loop."""
+
+    def __init__(self, host: str, credential: Credential | str, *, s3_endpoint: str | None = None) -> None:
+        """``credential``: an API key as text, or a login."""
+        if isinstance(credential, str):
+            credential = ApiKey("GENCOVE-API-KEY", credential)
+        self._http = Transport(host, credential)
         self._s3 = S3Area(self.upload_credentials, endpoint_url=s3_endpoint)
         self._place: tuple[str, str] | None = None
-        self._kept_projects: tuple[float, tuple[Project, ...]] = (0.0, ())
-        self._kept_samples: tuple[float, str, tuple[Sample, ...]] = (0.0, "", ())
+        self._projects: _Kept[Project] = _Kept()
+        self._samples: _Kept[Sample] = _Kept()
+        self._uploads: _Kept[Upload] = _Kept()
 
     @property
     def host(self) -> str:
         """Base URL without a closing slash."""
         return self._http.host
+
+    @property
+    def dialect(self) -> Dialect:
+        """Always v1."""
+        return Dialect.V1
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the server can do; searching and sorting happen here."""
+        return frozenset({Capability.DELETE_UPLOADS})
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -91,45 +120,82 @@ class GencoveV1:
         self, query: ProjectQuery = ProjectQuery(), *, offset: int = 0, limit: int = PAGE
     ) -> Page[Project]:
         """``GET /projects``, searched and sorted here."""
-        kept, found = self._kept_projects
-        if offset == 0 or time.monotonic() - kept > _KEEP_SECONDS:
-            rows = wire.rows((await self._http.get("/projects")).json(), "projects", "projects")
-            found = tuple(map(wire.project, rows))
-            self._kept_projects = (time.monotonic(), found)
-        chosen = [p for p in found if _matches(query.search, (p.id, p.name, p.description))]
-        if query.sort_by in ("name", "created", "modified", "sample_count"):
-            chosen.sort(key=lambda p: _sortable(getattr(p, query.sort_by)), reverse=query.descending)
-        return _window(chosen, offset, limit)
+
+        async def fetch() -> tuple[Project, ...]:
+            data = (await self._http.get("/projects")).json()
+            return wire.rows(data, "projects", wire.project)
+
+        found = await self._projects.get("", offset, fetch)
+        return window(chosen_projects(found, query), offset, limit)
 
     async def project(self, project_id: str) -> Project:
         """``GET /projects/N``."""
-        data = (await self._http.get(f"/projects/{_id(project_id)}")).json()
+        data = (await self._http.get(f"/projects/{component(project_id)}")).json()
+        return wire.project({"id": project_id} | wire.unwrapped(data, "project"))
+
+    async def create_project(
+        self,
+        name: str,
+        *,
+        href: str = "",
+        description: str = "",
+        enabled: bool = True,
+        discoverable: bool = False,
+    ) -> Project:
+        """``POST /projects`` (api-v1 §3). Never repeated by itself."""
+        body = {
+            "name": name,
+            "href": href,
+            "description": description,
+            "enabled": enabled,
+            "discoverable": discoverable,
+        }
+        data = (await self._http.post("/projects", body)).json()
+        self._projects.forget()
+        return wire.project(wire.unwrapped(data, "project"))
+
+    async def edit_project(self, project_id: str, changes: dict[str, str | bool]) -> Project:
+        """``PUT /projects/N``: change ``name``, ``href``, ``description``, ``enabled``, ``discoverable``,
+        ``subsidy_enabled`` or ``webhook_url``; leave the rest (api-v1 §3, §7).
+
+        A new ``webhook_url`` is tried by Gencove with an event ``test``.
+        """
+        if not changes:
+            raise ApiProblem(
+                Kind.INVALID, "No change to the project", "nothing is given", "Change something."
+            )
+        data = (
+            await self._http.request(
+                "PUT", f"/projects/{component(project_id)}", body=changes, repeatable=True
+            )
+        ).json()
+        self._projects.forget()
         return wire.project({"id": project_id} | wire.unwrapped(data, "project"))
 
     async def project_stats(self, project_id: str) -> StatusCounts:
         """``GET /projects/N/stats``; its keys are undocumented, so what is not recognised is in ``extra``."""
-        return wire.stats((await self._http.get(f"/projects/{_id(project_id)}/stats")).json())
+        return wire.stats((await self._http.get(f"/projects/{component(project_id)}/stats")).json())
 
     async def samples(
         self, project_id: str, query: SampleQuery = SampleQuery(), *, offset: int = 0, limit: int = PAGE
     ) -> Page[Sample]:
         """``GET /projects/N/samples``, searched, filtered and sorted here."""
-        kept, kept_project, found = self._kept_samples
-        if offset == 0 or kept_project != project_id or time.monotonic() - kept > _KEEP_SECONDS:
-            data = (await self._http.get(f"/projects/{_id(project_id)}/samples")).json()
-            rows = wire.rows(data, "samples", "samples")
-            found = tuple(wire.sample(row, project_id) for row in rows)
-            self._kept_samples = (time.monotonic(), project_id, found)
-        return _window(_chosen(found, query), offset, limit)
+
+        async def fetch() -> tuple[Sample, ...]:
+            data = (await self._http.get(f"/projects/{component(project_id)}/samples")).json()
+            return wire.rows(data, "samples", lambda row: wire.sample(row, project_id))
+
+        found = await self._samples.get(project_id, offset, fetch)
+        return window(chosen_samples(found, query), offset, limit)
 
     async def sample(self, project_id: str, sample_id: str) -> Sample:
         """``GET /projects/N/samples/M`` together with its raw data: deliverables with fresh URLs."""
         detail, raw = await asyncio.gather(
-            self._http.get(f"/projects/{_id(project_id)}/samples/{_id(sample_id)}"),
+            self._http.get(f"/projects/{component(project_id)}/samples/{component(sample_id)}"),
             self.raw_data(project_id, sample_ids=[sample_id]),
         )
         row = {"sample_id": sample_id} | wire.unwrapped(detail.json(), "sample")
-        own = next((r for r in raw if string(r.get("sample_id")) == sample_id), {})
+        own: dict[str, Any] = next((r for r in raw if string(r.get("sample_id")) == sample_id), {})
         return wire.sample(row, project_id, wire.raw_data_deliverables(own))
 
     async def raw_data(
@@ -138,19 +204,32 @@ class GencoveV1:
         *,
         sample_ids: Sequence[str] | None = None,
         external_ids: Sequence[str] | None = None,
-    ) -> list[dict[str, object]]:
-        """``POST /projects/N/raw-data``: rows with fresh presigned URLs, in any order; unknown ids are left
-        out. With neither kind of ids, all samples of the project (api-v1 §4).
+    ) -> list[dict[str, Any]]:
+        """``POST /projects/N/raw-data``: rows as they came, with fresh presigned URLs, in any order (api-v1
+        §4). Unknown ids are left out; one external id may give several rows.
+
+        With neither kind of ids, all samples of the project; with an empty list, none.
         """
+        if sample_ids is not None and external_ids is not None:
+            raise ApiProblem(
+                Kind.INVALID, "Raw data is asked for by one kind of id", "both are given", "Give one kind."
+            )
         body: dict[str, object] = {}
         if sample_ids is not None:
             body["sample_ids"] = [int(i) if i.isascii() and i.isdigit() else i for i in sample_ids]
         elif external_ids is not None:
             body["external_ids"] = list(external_ids)
-        reply = await self._http.post(f"/projects/{_id(project_id)}/raw-data", body, repeatable=True)
-        return wire.rows(reply.json(), "raw_data", "raw data")
+        if [] in body.values():
+            return []  # the server might take it as "all"
+        reply = await self._http.post(f"/projects/{component(project_id)}/raw-data", body, repeatable=True)
+        return list(wire.rows(reply.json(), "raw_data", dict))
 
-    async def file_types(self, project_id: str | None = None) -> tuple[FileType, ...]:  # noqa: ARG002 - protocol
+    async def file_types(
+        self,
+        project_id: str | None = None,  # noqa: ARG002 - protocol
+        *,
+        genome: bool = False,  # noqa: ARG002 - protocol
+    ) -> tuple[FileType, ...]:
         """Not in v1."""
         raise Unsupported("The list of file types")
 
@@ -160,20 +239,22 @@ class GencoveV1:
 
     # --- upload area -----------------------------------------------------------------------------
 
-    async def uploads(
-        self, prefix: GncvPath = GncvPath(GNCV), *, offset: int = 0, limit: int = PAGE
-    ) -> Page[Upload]:
+    async def uploads(self, prefix: GncvPath = ROOT, *, offset: int = 0, limit: int = PAGE) -> Page[Upload]:
         """The objects below the account's S3 prefix, newest first."""
-        bucket, root = await self._upload_place()
-        found = await self._s3.list_objects(bucket, f"{root}/{prefix.key}")
-        uploads = [_upload(item, root) for item in found if not item.key.endswith("/")]
-        uploads.sort(key=lambda upload: (upload.created or _EARLIEST, upload.path), reverse=True)
-        return _window(uploads, offset, limit)
+
+        async def fetch() -> tuple[Upload, ...]:
+            bucket, root = await self._upload_place()
+            found = await self._s3.list_objects(bucket, _key(root, prefix))
+            uploads = [upload_of(item, root) for item in found if not item.key.endswith("/")]
+            uploads.sort(key=lambda u: (u.created.timestamp() if u.created else 0.0, u.path), reverse=True)
+            return tuple(uploads)
+
+        return window(await self._uploads.get(prefix, offset, fetch), offset, limit)
 
     async def begin_upload(self, path: GncvPath) -> UploadTarget:
         """The place below ``/paths/upload``; v1 keeps no record of an upload (api-v1 §5)."""
         bucket, root = await self._upload_place()
-        return UploadTarget(path=path, bucket=bucket, key=f"{root}/{path.key}")
+        return UploadTarget(path=path, bucket=bucket, key=_key(root, path))
 
     async def upload(self, target: UploadTarget) -> Upload | None:
         """The object at a target, if it is there."""
@@ -203,52 +284,26 @@ class GencoveV1:
                 )
             await asyncio.sleep(pauses.pop(0))
 
+    async def delete_uploads(self, uploads: Sequence[Upload]) -> tuple[Upload, ...]:
+        """Delete the objects from the account's S3 prefix; returns those that are gone.
+
+        v1 tells of no upload whether it is assigned: the caller must ask first.
+        """
+        bucket, root = await self._upload_place()
+        gone = []
+        try:
+            for upload in uploads:
+                await self._s3.delete(bucket, _key(root, upload.path))
+                gone.append(upload)
+        finally:
+            self._uploads.forget()
+        return tuple(gone)
+
     async def _upload_place(self) -> tuple[str, str]:
         if self._place is None:
             self._place = wire.upload_place((await self._http.get("/paths/upload")).json())
         return self._place
 
 
-def _id(value: str) -> str:
-    return quote(value, safe="")
-
-
-def _window(items: Sequence[T], offset: int, limit: int) -> Page[T]:
-    end = offset + limit
-    return Page(items=tuple(items[offset:end]), offset=offset, total=len(items), more=end < len(items))
-
-
-def _matches(search: str, texts: Iterable[str]) -> bool:
-    wanted = search.casefold()
-    return not wanted or any(wanted in text.casefold() for text in texts)
-
-
-def _sortable(value: object) -> tuple[bool, object]:
-    """Sorts what is unknown before everything else."""
-    return (value is not None, value.casefold() if isinstance(value, str) else value)
-
-
-def _chosen(samples: Iterable[Sample], query: SampleQuery) -> list[Sample]:
-    chosen = [
-        sample
-        for sample in samples
-        if _matches(query.search, (sample.id, sample.client_id))
-        and (query.status in ("", "all") or sample.status.startswith(query.status))
-        and (query.modified_after is None or (sample.modified or _EARLIEST) > query.modified_after)
-    ]
-    if query.sort_by in ("created", "modified", "status", "client_id", "id"):
-        chosen.sort(key=lambda s: _sortable(getattr(s, query.sort_by)), reverse=query.descending)
-    return chosen
-
-
-def _upload(item: StoredObject, root: str) -> Upload:
-    key = clean(item.key.removeprefix(root).lstrip("/"))
-    name = key.rsplit("/", 1)[-1]
-    match = _READ.search(name)
-    return Upload(
-        path=GncvPath(GNCV + key),
-        size=item.size,
-        created=item.modified,
-        client_id=name.split("_", 1)[0] if match else "",
-        read=match.group(1) if match else "",
-    )
+def _key(root: str, path: GncvPath) -> str:
+    return f"{root}/{path.key}" if root else path.key

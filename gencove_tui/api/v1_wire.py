@@ -5,12 +5,21 @@ field, and what isn't recognised is kept and shown verbatim.
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from gencove_tui.api.errors import ApiProblem, Kind
+from gencove_tui.api.errors import ApiProblem, bad_reply
 from gencove_tui.api.text import file_name, integer, mapping, moment, rest, sequence, string
 from gencove_tui.model import Account, Credentials, Deliverable, Project, Sample, StatusCounts
 
+T = TypeVar("T")
+
+RAW_DATA_COLUMNS = (
+    "external_id", "sample_id", "bam_url_s3", "bai_url_s3", "vcf_url_s3", "tbi_url_s3", "csi_url_s3",
+    "snp_url_s3", "fastq_nongrch37_url_s3", "ancestry_url_s3", "microbiome_url_s3", "traits_url_s3",
+    "ancestry_url_suffix",
+)  # fmt: skip
+"""The columns of a raw-data table, in the order in which the original client writes them (api-v1 §4)."""
 _URL = re.compile(r"(\w+)_url_s3")
 _PROJECT = frozenset({"id", "project_id", "name", "description", "created", "modified", "sample_count"})
 _SAMPLE = frozenset(
@@ -28,16 +37,6 @@ _SAMPLE = frozenset(
 )
 
 
-def missing(what: str, where: str) -> ApiProblem:
-    """A reply without something that nothing can go on without."""
-    return ApiProblem(
-        Kind.BAD_REPLY,
-        f"Gencove's answer about {what} can't be used",
-        f"{where} is missing",
-        "Try again later; check that the host is Gencove's API.",
-    )
-
-
 def _first(data: dict[str, Any], *names: str) -> Any:
     return next((data[name] for name in names if data.get(name) not in (None, "")), None)
 
@@ -49,12 +48,25 @@ def unwrapped(data: Any, key: str) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else outer
 
 
-def rows(data: Any, key: str, what: str) -> list[dict[str, Any]]:
-    """The list in a one-key envelope, or the bare list. Raises ``ApiProblem`` when there is neither."""
+def rows(data: Any, key: str, decode: Callable[[dict[str, Any]], T]) -> tuple[T, ...]:
+    """The list in a one-key envelope, or the bare list.
+
+    Raises ``ApiProblem`` when there is neither, or when a row can't be used; it names the row.
+    """
+    what = key.replace("_", " ")
     found = data if isinstance(data, list) else mapping(data).get(key)
     if not isinstance(found, list):
-        raise missing(what, f"$.{key}")
-    return [row for row in found if isinstance(row, dict)]
+        raise bad_reply(what, f"$.{key}")
+    decoded = []
+    for position, row in enumerate(found):
+        if not isinstance(row, dict):
+            raise bad_reply(what, f"$.{key}[{position}]")
+        try:
+            decoded.append(decode(row))
+        except ApiProblem as problem:
+            problem.why = problem.why.replace("$", f"$.{key}[{position}]", 1)
+            raise
+    return tuple(decoded)
 
 
 def account(data: Any) -> Account:
@@ -69,7 +81,7 @@ def project(data: dict[str, Any]) -> Project:
     """A row of ``/projects`` or ``/projects/N``."""
     identity = string(_first(data, "id", "project_id"))
     if not identity:
-        raise missing("a project", "$.id")
+        raise bad_reply("a project", "$.id")
     return Project(
         id=identity,
         name=string(data.get("name")),
@@ -89,7 +101,7 @@ def stats(data: Any) -> StatusCounts:
         return integer(_first(inner, word, f"{word}_samples", f"samples_{word}", f"{word}_count"))
 
     return StatusCounts(
-        total=count("total"),
+        total=count("total") if count("total") is not None else integer(inner.get("samples")),
         running=count("running"),
         scheduled=count("scheduled"),
         succeeded=count("succeeded"),
@@ -104,7 +116,7 @@ def sample(
     """A row of ``/projects/N/samples`` or the sample's detail."""
     identity = string(_first(data, "sample_id", "id"))
     if not identity:
-        raise missing("a sample", "$.sample_id")
+        raise bad_reply("a sample", "$.sample_id")
     last = mapping(data.get("last_status"))
     return Sample(
         id=identity,
@@ -133,7 +145,7 @@ def upload_place(data: Any) -> tuple[str, str]:
     """Bucket and key prefix of ``/paths/upload`` (api-v1 §5.1)."""
     path = mapping(mapping(mapping(data).get("paths")).get("aws")).get("path_s3")
     if not isinstance(path, str) or not path.startswith("s3://"):
-        raise missing("the upload area", "$.paths.aws.path_s3")
+        raise bad_reply("the upload area", "$.paths.aws.path_s3")
     bucket, _, prefix = path.removeprefix("s3://").rstrip("/").partition("/")
     return bucket, prefix
 
@@ -143,7 +155,7 @@ def credentials(data: Any) -> Credentials:
     aws = mapping(mapping(mapping(data).get("credentials")).get("aws"))
     for key in ("AccessKeyId", "SecretAccessKey"):
         if not isinstance(aws.get(key), str) or not aws[key]:
-            raise missing("upload credentials", f"$.credentials.aws.{key}")
+            raise bad_reply("upload credentials", f"$.credentials.aws.{key}")
     token = aws.get("SessionToken")
     return Credentials(
         access_key=aws["AccessKeyId"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -11,9 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from gencove_tui import __version__
+from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.api.protocol import Gencove
 from gencove_tui.config import Settings
 from gencove_tui.engine.locks import anybody_looks, take_engine_lock
+from gencove_tui.engine.outcome import backoff
 from gencove_tui.engine.progress import WRITE_SECONDS, Board
 from gencove_tui.engine.scheduler import Scheduler
 from gencove_tui.engine.watch import Watchers
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_PASSING = frozenset({Kind.UNREACHABLE, Kind.TIMEOUT, Kind.SERVER, Kind.RATE_LIMITED, Kind.MAINTENANCE})
 _IDLE_SECONDS = 10.0
 """How long an engine without work and without onlookers stays before it exits."""
 _STEP_SECONDS = 0.25
@@ -78,7 +82,10 @@ class Engine:
             ledger.engine.enter(os.getpid(), __version__)
             recovered = ledger.transfers.recover()
             log.info("engine %s started, pid %d, %d transfers to resume", __version__, os.getpid(), recovered)
-            api = await self._connect()
+            api = await self._connected()
+            if api is None:
+                ledger.engine.leave()
+                return
             threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="reader")
             work = Work(
                 api=api,
@@ -97,6 +104,21 @@ class Engine:
                 await self._close(api)
                 ledger.engine.leave()
                 log.info("engine stopped")
+
+    async def _connected(self) -> Gencove | None:
+        """The API connection, however long the host can't be reached; None when told to stop meanwhile."""
+        attempt = 0
+        while not self._stopping.is_set():
+            try:
+                return await self._connect()
+            except ApiProblem as problem:
+                if problem.kind not in _PASSING:
+                    raise
+                attempt += 1
+                log.info("no connection yet: %s", problem)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), min(backoff(attempt), 60.0))
+        return None
 
     async def _serve(self, work: Work) -> None:
         options = self._settings.options

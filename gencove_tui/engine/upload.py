@@ -92,7 +92,7 @@ class UploadJob:
     async def _is_there(self, target: UploadTarget, size: int, *, ours: bool) -> bool:
         """Whether the path already holds this file. Raises ``TransferFailed`` when it holds another."""
         existing = await self._work.api.upload(target)
-        if existing is None or existing.status not in ("succeeded", ""):
+        if existing is None or not _visible(existing, target):
             return False
         if existing.size is None or existing.size == size:
             return True
@@ -158,11 +158,12 @@ class UploadJob:
                 ),
             )
         except S3Problem as error:
-            # The reply to an earlier completion may have been lost: then the object is there.
-            if error.code != "NoSuchUpload" or not await self._is_there(target, file.size, ours=True):
-                if error.code == "NoSuchUpload":
-                    raise StartOver("the store no longer knows the upload") from error
+            if error.code != "NoSuchUpload":
                 raise
+            # Completed earlier, the reply lost? Then the object is there, whether or not Gencove knows yet.
+            held = await s3.head(target.bucket, target.key)
+            if held is None or held.size != file.size:
+                raise StartOver("the store no longer knows the upload") from error
 
     async def _reconcile(self, s3: S3Area, target: UploadTarget, multipart_id: str) -> list[Part]:
         """The ledger's parts, brought in line with what the store says it has."""
@@ -280,7 +281,7 @@ class UploadJob:
         delay = 0.25
         while True:
             upload = await self._work.api.upload(target)
-            if upload is not None and _arrived(upload, self._path, size):
+            if upload is not None and _arrived(upload, target, size):
                 return
             if time.monotonic() > deadline:
                 raise TransferWaits(
@@ -313,16 +314,23 @@ class UploadJob:
         )
 
 
-def _arrived(upload: Upload, path: GncvPath, size: int) -> bool:
+def _visible(upload: Upload, target: UploadTarget) -> bool:
+    """Whether Gencove counts the upload as there. v1 keeps no status: being listed is enough."""
+    return upload.status == "succeeded" or not target.upload_id
+
+
+def _arrived(upload: Upload, target: UploadTarget, size: int) -> bool:
     if upload.status == "failed":
         raise TransferFailed(
-            f"Gencove refused {path}", "its status turned to failed", "Check the file; then upload it again."
+            f"Gencove refused {target.path}",
+            "its status turned to failed",
+            "Check the file; then upload it again.",
         )
-    if upload.status not in ("succeeded", ""):
+    if not _visible(upload, target):
         return False
     if upload.size is not None and upload.size != size:
         raise TransferFailed(
-            f"{path} has the wrong size in the upload area",
+            f"{target.path} has the wrong size in the upload area",
             f"{upload.size} bytes there, {size} here",
             "Delete the remote file and retry.",
         )

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gencove_tui.api import text, v1_wire, v2_wire
-from gencove_tui.api.errors import ApiProblem, Kind
-from gencove_tui.api.transport import message_in, problem_of
+from gencove_tui.api import text, v1_wire
+from gencove_tui.api.errors import ApiProblem, Kind, message_in, problem_of
+from gencove_tui.api.v2 import sheet
+from gencove_tui.api.v2 import wire as v2_wire
 from gencove_tui.model import GncvPath
 
 JSON = st.recursive(
@@ -112,7 +113,7 @@ def test_everything_else_of_any_shape(data):
         v1_wire.pauses,
     ):
         check(lambda decode=decode: decode(data))
-    check(lambda: v2_wire.sheet_rows(data.get("results")))
+    check(lambda: sheet.sheet_row(data))
 
 
 @RELAXED

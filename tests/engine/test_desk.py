@@ -140,3 +140,19 @@ async def test_an_unwritable_download_folder_is_said_before_anything_is_queued(d
     with pytest.raises(InputProblem, match="Can't download to"):
         await desk.queue_downloads(desk.plan_downloads(sample, sample.deliverables, Path(blocked)))
     assert desk.snapshot().transfers == ()
+
+
+async def test_an_engine_waits_for_a_host_that_can_not_be_reached(settings, sandbox, fastq_pair):
+    """The host's dialect is not known and nobody answers: it keeps trying and leaves when asked to."""
+    import msgspec
+
+    from gencove_tui.engine.core import Engine
+
+    lost = msgspec.structs.replace(settings, host="http://127.0.0.1:9", dialect=None)
+    engine = Engine(lost, linker(lost))
+    task = asyncio.create_task(engine.run())
+    await until(lambda: engine_lives(lost.state_folder), "the engine")
+    assert not task.done()
+    engine.stop()
+    await asyncio.wait_for(task, 20)
+    assert not engine_lives(lost.state_folder)

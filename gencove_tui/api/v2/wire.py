@@ -1,20 +1,24 @@
-"""API v2's JSON as the model has it (api-v2 §6-10). Tolerant: any field may be null, missing or odd."""
+"""API v2's JSON as the model has it (api-v2 §6-10). Tolerant: any field may be null, missing or odd.
+
+What only one topic needs is decoded in that topic's module.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gencove_tui.api.errors import ApiProblem, Kind
+from gencove_tui.api.errors import bad_reply
 from gencove_tui.api.text import (
     boolean,
-    clean,
     file_name,
     integer,
     mapping,
     moment,
     rest,
     sequence,
+    sha256,
     string,
+    strings,
 )
 from gencove_tui.model import (
     Account,
@@ -25,6 +29,7 @@ from gencove_tui.model import (
     Organization,
     Project,
     Sample,
+    SampleStatus,
     StatusCounts,
     Upload,
     UploadTarget,
@@ -51,16 +56,6 @@ _ORGANIZATION = frozenset(
 )  # fmt: skip
 
 
-def bad_reply(what: str, where: str) -> ApiProblem:
-    """A reply without something that nothing can go on without."""
-    return ApiProblem(
-        Kind.BAD_REPLY,
-        f"Gencove's answer about {what} can't be used",
-        f"{where} is missing",
-        "Try again later; check that the host is Gencove's API.",
-    )
-
-
 def needed(data: dict[str, Any], key: str, what: str) -> str:
     """A text that must be there. Raises ``ApiProblem``."""
     value = string(data.get(key))
@@ -77,7 +72,8 @@ def secret(data: dict[str, Any], key: str, what: str) -> str:
     return value
 
 
-def _role(data: dict[str, Any]) -> str:
+def role(data: dict[str, Any]) -> str:
+    """The name in ``roles``, that in the project before that in the organization."""
     roles = mapping(data.get("roles"))
     for owner in ("project", "organization"):
         if name := string(mapping(roles.get(owner)).get("name")):
@@ -104,7 +100,7 @@ def organization(data: dict[str, Any]) -> Organization:
         archive_period_days=integer(data.get("archive_period_days")),
         account_on_hold=boolean(data.get("account_on_hold")),
         delete_samples_enabled=boolean(data.get("delete_samples_enabled")),
-        role=_role(data),
+        role=role(data),
         extra=rest(data, _ORGANIZATION),
     )
 
@@ -122,7 +118,7 @@ def project(data: dict[str, Any]) -> Project:
         locked=bool(boolean(data.get("locked"))),
         shared=bool(boolean(data.get("is_shared"))),
         organization_name=string(data.get("organization_name")),
-        role=_role(data),
+        role=role(data),
         pipeline_capability=string(data.get("pipeline_capabilities")),
         deliverables=deliverables(data.get("files")),
         extra=rest(data, _PROJECT),
@@ -159,20 +155,16 @@ def deliverables(data: Any) -> tuple[Deliverable, ...]:
                 name=file_name(url) if url else "",
                 size=integer(row.get("size")),
                 url=url,
-                checksum_sha256=_sha256(row.get("checksum_sha256")),
+                checksum_sha256=sha256(row.get("checksum_sha256")),
             )
         )
     return tuple(found)
 
 
-def _sha256(value: Any) -> str:
-    text = string(value).lower()
-    return text if len(text) == 64 and all(c in "0123456789abcdef" for c in text) else ""
-
-
 def sample(data: dict[str, Any], project_id: str = "") -> Sample:
     """A row of ``/project-samples/U`` or, with files, ``/samples/U``."""
     status = mapping(data.get("last_status"))
+    archive = mapping(data.get("archive_last_status"))
     return Sample(
         id=needed(data, "id", "a sample"),
         client_id=string(data.get("client_id")),
@@ -180,13 +172,24 @@ def sample(data: dict[str, Any], project_id: str = "") -> Sample:
         status=string(status.get("status")),
         status_note=string(status.get("note")),
         status_created=moment(status.get("created")),
-        archive_status=string(mapping(data.get("archive_last_status")).get("status")),
+        archive_status=string(archive.get("status")),
+        archive_created=moment(archive.get("created")),
+        archive_cutoff=moment(archive.get("transition_cutoff")),
         created=moment(data.get("created")),
         modified=moment(data.get("modified")),
         hidden=bool(boolean(data.get("hidden"))),
-        failed_qc=tuple(filter(None, map(string, sequence(data.get("failed_qc"))))),
+        failed_qc=strings(data.get("failed_qc")),
         deliverables=deliverables(data["files"]) if "files" in data else None,
         extra=rest(data, _SAMPLE),
+    )
+
+
+def status_step(data: dict[str, Any]) -> SampleStatus:
+    """A row of ``/sample-statuses/U``, and the ``last_status`` of most things."""
+    return SampleStatus(
+        status=string(data.get("status")),
+        note=string(data.get("note")),
+        created=moment(data.get("created")),
     )
 
 
@@ -206,7 +209,7 @@ def upload(data: dict[str, Any]) -> Upload:
         status=string(mapping(data.get("last_status")).get("status")),
         created=moment(data.get("created")),
         read={"fastq-r1": "R1", "fastq-r2": "R2"}.get(kind, ""),
-        checksum_sha256=_sha256(file.get("checksum_sha256")),
+        checksum_sha256=sha256(file.get("checksum_sha256")),
         extra=rest(data, _UPLOAD),
     )
 
@@ -231,15 +234,3 @@ def credentials(data: dict[str, Any]) -> Credentials:
         token=data["token"] if isinstance(data.get("token"), str) else "",
         expires=moment(data.get("expiry_time")),
     )
-
-
-def sheet_rows(data: Any) -> list[tuple[str, str, str, str]]:
-    """Rows of ``/sample-sheet/`` by upload: (upload id, client id, read, sample id)."""
-    found = []
-    for row in map(mapping, sequence(data)):
-        for name, half in mapping(row.get("fastq")).items():
-            if upload_id := string(mapping(half).get("upload")):
-                found.append(
-                    (upload_id, string(row.get("client_id")), clean(name).upper(), string(row.get("sample")))
-                )
-    return found

@@ -1,0 +1,84 @@
+"""A piece of a file as the body of an S3 request, with honest progress."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from gencove_tui.api.errors import Kind
+from gencove_tui.api.s3_errors import S3Problem
+
+PIECE = 256 << 10
+"""Bytes handed to the connection at a time."""
+
+
+class FileBody:
+    """A piece of an open file as a request body.
+
+    Each iteration begins anew and reports its own position to ``moved``, so that a repeat never counts twice.
+    ``limiter`` is awaited with the length of every piece before that is handed over.
+    """
+
+    def __init__(
+        self,
+        descriptor: int,
+        offset: int,
+        length: int,
+        moved: Callable[[int], None],
+        limiter: Callable[[int], Awaitable[None]] | None = None,
+    ) -> None:
+        self._descriptor = descriptor
+        self._offset = offset
+        self._length = length
+        self._moved = moved
+        self._limiter = limiter
+        self._position = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def read(self, size: int = -1) -> bytes:
+        """For the client library's checks; the bytes themselves go out by iteration."""
+        left = max(0, self._length - self._position)
+        piece = os.pread(self._descriptor, left if size < 0 else min(size, left), self._here())
+        self._position += len(piece)
+        return piece
+
+    def _here(self) -> int:
+        return self._offset + self._position
+
+    def seek(self, position: int, whence: int = os.SEEK_SET) -> int:
+        """Move as in a file."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._length}[whence]
+        self._position = base + position
+        return self._position
+
+    def tell(self) -> int:
+        """Position as in a file."""
+        return self._position
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._pieces()
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        position = 0
+        self._moved(0)
+        while position < self._length:
+            wanted = min(PIECE, self._length - position)
+            if self._limiter is not None:
+                await self._limiter(wanted)
+            piece = os.pread(self._descriptor, wanted, self._offset + position)
+            if not piece:
+                raise S3Problem(
+                    "The file became shorter while it was sent",
+                    "IncompleteBody",
+                    kind=Kind.CONFLICT,
+                    retryable=False,
+                    why="another program changed it",
+                    remedy="Wait until it is complete; then upload it again.",
+                )
+            yield piece
+            position += len(piece)
+            self._moved(position)
+            await asyncio.sleep(0)  # a fast line would otherwise keep the loop for a whole part

@@ -1,0 +1,84 @@
+"""What the upload area's store may answer instead of doing what it was asked."""
+
+from __future__ import annotations
+
+from gencove_tui.api.errors import ApiProblem, Kind
+
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
+"""Codes that mean: fetch new keys."""
+
+_SLOW = frozenset(
+    {"SlowDown", "ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequests"}
+)
+_TRANSIENT = (
+    frozenset(
+        {
+            "RequestTimeout",
+            "RequestTimeTooSkewed",
+            "InternalError",
+            "ServiceUnavailable",
+            "BadDigest",
+            "IncompleteBody",
+            "OperationAborted",
+        }
+    )
+    | EXPIRED
+    | _SLOW
+)
+_KINDS = {
+    "AccessDenied": Kind.FORBIDDEN,
+    "AllAccessDisabled": Kind.FORBIDDEN,
+    "403": Kind.FORBIDDEN,
+    "InvalidAccessKeyId": Kind.UNAUTHORIZED,
+    "SignatureDoesNotMatch": Kind.UNAUTHORIZED,
+    "InvalidToken": Kind.UNAUTHORIZED,
+    "NoSuchKey": Kind.NOT_FOUND,
+    "NoSuchBucket": Kind.NOT_FOUND,
+    "NoSuchUpload": Kind.NOT_FOUND,
+    "404": Kind.NOT_FOUND,
+    "PreconditionFailed": Kind.CONFLICT,
+}
+_REMEDIES = {
+    Kind.FORBIDDEN: "Check that uploads are enabled for your account; ask Gencove's support.",
+    Kind.UNAUTHORIZED: "It is tried again with new upload credentials.",
+    Kind.NOT_FOUND: "Refresh the upload area; the file may be gone.",
+    Kind.CONFLICT: "Refresh, then try again.",
+    Kind.INVALID: "Check the file's name and size, then try again.",
+}
+
+
+class S3Problem(ApiProblem):
+    """A request to the store failed; ``code`` is S3's own word, or ``Connection``.
+
+    ``retryable``: the same request may succeed if repeated, where ``code`` is in ``EXPIRED`` with new keys.
+    """
+
+    def __init__(
+        self, what: str, code: str, *, kind: Kind, retryable: bool, why: str = "", remedy: str = ""
+    ) -> None:
+        remedy = remedy or ("It is tried again by itself." if retryable else _REMEDIES.get(kind, ""))
+        super().__init__(kind, what, why or f"S3 says {code}", remedy, perhaps_done=retryable)
+        self.code = code
+        self.retryable = retryable
+
+
+def refused(what: str, code: str, status: int) -> S3Problem:
+    """The problem that an error answer tells of."""
+    word = code or str(status)
+    retryable = code in _TRANSIENT or status >= 500 or status == 429
+    if code in _SLOW:
+        kind = Kind.RATE_LIMITED
+    else:
+        kind = _KINDS.get(word, Kind.SERVER if retryable else Kind.INVALID)
+    return S3Problem(what, word, kind=kind, retryable=retryable)
+
+
+def unreachable(what: str) -> S3Problem:
+    """The problem of a connection that failed before an answer came."""
+    return S3Problem(
+        what,
+        "Connection",
+        kind=Kind.UNREACHABLE,
+        retryable=True,
+        why="the store can't be reached or closed the connection",
+    )
