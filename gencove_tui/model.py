@@ -309,6 +309,11 @@ class ProjectQuery(Struct, frozen=True, kw_only=True):
     """``visible``, ``hidden`` or ``all``."""
     status: str = ""
     """``all``, ``completed`` or ``running``."""
+    locked: bool | None = None
+    shared: bool | None = None
+    additional_permission: str = ""
+    """Only those where the user may also do this: ``project_samples_add`` or
+    ``basespace_biosamples_import``."""
     sort_by: str = ""
     """``created``, ``modified``, ``name``, ``pipeline_capabilities`` or ``sample_count``."""
     descending: bool = False

@@ -208,8 +208,49 @@ def demo(dialect: str, download_folder: str | None) -> None:
     sys.exit(run_demo(dialect, download_folder))
 
 
-def require_extra(command: str, *modules: str) -> None:
-    """Raise ``InputProblem`` when packages of the extra ``demo`` are missing."""
+@cli.group()
+def webhook() -> None:
+    """Hear of results when they are ready, and check who sent the news."""
+
+
+@webhook.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), required=True, help="Port to listen on; 0 finds a free one."
+)
+@click.option("--bind", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--secret-file", metavar="FILE", help="File with the subscription's secret.")
+@click.pass_context
+def listen(context: click.Context, port: int, bind: str, secret_file: str | None) -> None:
+    """Take Gencove's deliveries and show them in every open screen at once.
+
+    Put a web server with https in front of it and give its address to Gencove as the target of a project's
+    subscription. The secret is read from --secret-file or $GENCOVE_WEBHOOK_SECRET; deliveries with a wrong
+    signature are refused.
+    """
+    require_extra("webhook listen", "starlette", "uvicorn", extra="webhook")
+    from gencove_tui.cli.webhook import read_secret, run_listen
+
+    secret = read_secret(secret_file)
+    context.exit(run_listen(resolved(context), bind=bind, port=port, secret=secret))
+
+
+@webhook.command(name="verify")
+@click.argument("secret")
+@click.argument("header")
+@click.argument("payload")
+@click.option("--tolerance", type=float, metavar="SECONDS", help="Refuse signatures older than this.")
+def verify_(secret: str, header: str, payload: str, tolerance: float | None) -> None:
+    """Check a delivery by hand: the SECRET, the Gencove-Signature HEADER and the PAYLOAD as received.
+
+    Exit code 0 when the signature is right, 1 when it is not.
+    """
+    from gencove_tui.cli.webhook import run_verify
+
+    run_verify(secret, header, payload, tolerance)
+
+
+def require_extra(command: str, *modules: str, extra: str = "demo") -> None:
+    """Raise ``InputProblem`` when packages of an extra are missing."""
     from importlib.util import find_spec
 
     missing = [name for name in modules if find_spec(name) is None]
@@ -217,7 +258,7 @@ def require_extra(command: str, *modules: str) -> None:
         raise InputProblem(
             f"`gencove-tui {command}` needs more packages",
             f"missing: {', '.join(missing)}",
-            "Run: pip install 'gencove-tui[demo]'",
+            f"Run: pip install 'gencove-tui[{extra}]'",
         )
 
 

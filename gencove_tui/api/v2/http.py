@@ -112,9 +112,12 @@ def words(query: ProjectQuery | SampleQuery) -> dict[str, str | int]:
     found: dict[str, str | int] = {}
     for name in query.__struct_fields__:
         value = getattr(query, name)
-        if name == "descending" or not value:
+        if name == "descending" or value in (None, ""):
             continue
-        found[name] = value if isinstance(value, str) else value.isoformat()
+        if isinstance(value, bool):
+            found[name] = "true" if value else "false"
+        else:
+            found[name] = value if isinstance(value, str) else value.isoformat()
     if query.sort_by:
         found["sort_order"] = "desc" if query.descending else "asc"
     return found

@@ -12,8 +12,8 @@ from gencove_tui.api.protocol import PAGE
 from gencove_tui.api.text import boolean, mapping, string, strings
 from gencove_tui.api.transport import component
 from gencove_tui.api.v2 import wire
-from gencove_tui.api.v2.http import Topic, nothing_to_do
-from gencove_tui.model import Account, Page, SampleStatus
+from gencove_tui.api.v2.http import Topic, nothing_to_do, words
+from gencove_tui.model import Account, Organization, Page, Project, ProjectQuery, SampleStatus
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -94,6 +94,26 @@ class People(Topic):
     async def rename(self, name: str) -> Account:
         """``PATCH /user/``: the user's own name."""
         return wire.account((await self._http.patch("/user/", {"name": name})).object("the user"))
+
+    async def settings(self) -> dict[str, Any]:
+        """``GET /user-config/``: free keys and values that belong to the user, verbatim."""
+        return await self._http.object("/user-config/")
+
+    async def set_settings(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """``PATCH /user-config/``: change some of them; returns all."""
+        return (await self._http.patch("/user-config/", changes)).object("the settings")
+
+    async def rename_organization(self, name: str) -> Organization:
+        """``PATCH /organization/``."""
+        reply = await self._http.patch("/organization/", {"name": name})
+        return wire.organization(reply.object("the organization"))
+
+    async def projects_of(
+        self, user_id: str, query: ProjectQuery = ProjectQuery(), *, offset: int = 0, limit: int = PAGE
+    ) -> Page[Project]:
+        """``GET /user-projects/U``: the projects that a user sees."""
+        path = f"/user-projects/{component(user_id)}"
+        return await self._http.page(path, wire.project, words(query), offset=offset, limit=limit)
 
     async def users(self, search: str = "", *, offset: int = 0, limit: int = PAGE) -> Page[Person]:
         """``GET /organization-users/``: by name, e-mail address or id."""
