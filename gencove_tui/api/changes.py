@@ -43,6 +43,7 @@ class SampleFollower:
         self._since = since
         self._count_every = count_every
         self._looks = 0
+        self._begun = since is not None
         self._seen: dict[str, datetime | None] = {}
         self._known: dict[str, Sample] | None = None
 
@@ -55,23 +56,24 @@ class SampleFollower:
         """What changed since the last look. Raises ``ApiProblem``; nothing is lost by that."""
         if Capability.MODIFIED_AFTER not in self._api.capabilities:
             return await self._compare()
-        if self._since is None:
+        if not self._begun:
             return await self._begin()
         total = await self._count() if self._looks % self._count_every == 0 else None
-        query = SampleQuery(
-            modified_after=self._since - _OVERLAP, hidden_status="all", sort_by="modified", descending=True
-        )
+        # A project that was empty has no newest change yet: whatever is there now is new.
+        horizon = None if self._since is None else self._since - _OVERLAP
+        query = SampleQuery(modified_after=horizon, hidden_status="all", sort_by="modified", descending=True)
         found: dict[str, Sample] = {}
         # Newest first: a row that changes while this is read moves to the front, and so is never missed.
         async for sample in every(self._window(query)):
             found.setdefault(sample.id, sample)
         changed = tuple(s for s in found.values() if s.id not in self._seen or self._seen[s.id] != s.modified)
-        newest = max((s.modified for s in found.values() if s.modified is not None), default=self._since)
-        self._since = max(self._since, newest)
+        times = [s.modified for s in found.values() if s.modified is not None]
+        self._since = max((t for t in (self._since, *times) if t is not None), default=None)
+        recent = None if self._since is None else self._since - _OVERLAP
         self._seen = {
             s.id: s.modified
             for s in found.values()
-            if s.modified is None or s.modified >= self._since - _OVERLAP
+            if s.modified is None or recent is None or s.modified >= recent
         }
         self._looks += 1
         return Changes(samples=changed, total=total)
@@ -82,6 +84,7 @@ class SampleFollower:
         for sample in page.items:
             self._since = sample.modified
             self._seen[sample.id] = sample.modified
+        self._begun = True
         return Changes(total=page.total)
 
     async def _count(self) -> int | None:

@@ -160,6 +160,54 @@ def watch(
 
 
 @cli.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("destination", metavar="gncv://DEST")
+@click.option("--dry-run", is_flag=True, help="Only say what would go where, and what not and why.")
+@click.option("--json", "as_json", is_flag=True, help="Print events as JSON lines.")
+@click.pass_context
+def upload(
+    context: click.Context, paths: tuple[str, ...], destination: str, dry_run: bool, as_json: bool
+) -> None:
+    """Upload FASTQ files, and folders with all the FASTQs below them, to gncv://DEST.
+
+    Interrupted, it goes on where it was when it is run again. What is there already is skipped, and nothing
+    is ever overwritten.
+
+    \b
+    Exit codes: 0 all there, 3 some failed, 1 no connection or key refused, 2 bad input, 130 interrupted.
+    """
+    from gencove_tui.cli.move import run_upload
+
+    settings = resolved_with_key(context)
+    context.exit(run_upload(settings, paths, destination, dry_run=dry_run, as_json=as_json))
+
+
+@cli.command()
+@click.argument("sample_ids", nargs=-1, required=True, metavar="SAMPLE_ID...")
+@click.option("--project", default="", metavar="ID", help="The samples' project; the original API needs it.")
+@click.option("--file-type", "file_types", multiple=True, metavar="TYPE", help="Only these, e.g. impute-vcf.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be saved where.")
+@click.option("--json", "as_json", is_flag=True, help="Print events as JSON lines.")
+@click.pass_context
+def download(
+    context: click.Context,
+    sample_ids: tuple[str, ...],
+    project: str,
+    file_types: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Download the results of samples, each verified by its checksum where Gencove knows one.
+
+    They are saved as CLIENT_ID/SAMPLE_ID/FILE below --download-folder (an option of gencove-tui itself).
+    """
+    from gencove_tui.cli.move import run_download
+
+    settings = resolved_with_key(context)
+    context.exit(run_download(settings, sample_ids, project, file_types, dry_run=dry_run, as_json=as_json))
+
+
+@cli.command()
 @click.option("--child", is_flag=True, hidden=True)
 @click.pass_context
 def engine(context: click.Context, child: bool) -> None:
@@ -172,7 +220,21 @@ def engine(context: click.Context, child: bool) -> None:
     context.exit(run_engine(resolved_with_key(context), child=child))
 
 
-@cli.command()
+class SandboxCommand(click.Command):
+    """Its help lists what the sandbox offers, which is looked up only then."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Scenarios and faults."""
+        del ctx
+        from gencove_tui.sandbox import GRAMMAR, describe_faults, describe_scenarios
+
+        for title, text in (("Scenarios", describe_scenarios()), (f"Faults: {GRAMMAR}", describe_faults())):
+            with formatter.section(title):
+                for line in text.splitlines():
+                    formatter.write(f"{'':{formatter.current_indent}}{line.strip()}\n")
+
+
+@cli.command(cls=SandboxCommand)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the API; 0 finds a free one.")
 @click.option("--s3-port", type=click.IntRange(0, 65535), default=0, help="Port of the S3 endpoint.")
 @click.option("--scenario", default="demo", show_default=True, help="demo, empty or large.")

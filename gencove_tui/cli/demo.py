@@ -22,8 +22,8 @@ from gencove_tui.sandbox import Sandbox
 DEMO_PACE = ("rate=4M", "s3-rate=1M")
 """Loopback is too quick to watch: results come at 4 MB/s, files go up at 1 MB/s."""
 _SETTLE_SECONDS = 2.0
-_READY_TO_DROP = (("NA12878", 1, 20_000), ("NA12891", 2, 12_000))
-_WATCHED_AT_START = (("HG002", 7, 9_000),)
+_READY_TO_DROP = (("NA12878", 1, 60_000), ("NA12891", 2, 40_000))
+_WATCHED_AT_START = (("HG002", 7, 30_000),)
 
 
 def run_demo(dialect: str, download_folder: str | None) -> int:

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 from pathlib import Path
 
 import click
-import msgspec
 from msgspec import Struct
 
 from gencove_tui.cli.engine import log_to_file
-from gencove_tui.cli.link import linker
+from gencove_tui.cli.follow import SOME_FAILED, check_line, follow
 from gencove_tui.config import Settings
-from gencove_tui.engine.core import AlreadyRunning, Engine
 from gencove_tui.engine.watch import check_folder
 from gencove_tui.errors import InputProblem, Problem
-from gencove_tui.model import Event, GncvPath, WatchRule
+from gencove_tui.model import GncvPath, WatchRule
 from gencove_tui.store.ledger import Ledger
-
-_FOLLOW_SECONDS = 0.25
 
 
 class WatchOrder(Struct, frozen=True, kw_only=True):
@@ -83,61 +77,23 @@ def run_watch(settings: Settings, order: WatchOrder, *, headless: bool, as_json:
 
 
 async def _headless(settings: Settings, checked: Checked, *, as_json: bool, once: bool) -> int:
-    """Run the engine here, or follow the one that runs already, and print what it tells."""
-    # Before anything is queued: a refused key or an unreachable host is said at once, not file by file.
-    api = await linker(settings)()
-    try:
-        await api.check_key()
-    finally:
-        await api.aclose()
+    await check_line(settings)
     rule = put_rule(settings, checked)
     if not as_json:
         click.echo(f"watching {rule.folder} → {rule.destination} (Ctrl-C stops)", err=True)
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stopped.set)
-    engine = Engine(settings, linker(settings))
     with Ledger(settings.state_folder) as ledger:
-        last = ledger.events.last_id()
-        running = asyncio.create_task(engine.run())
-        interrupted = asyncio.create_task(stopped.wait())
-        try:
-            while True:
-                last = _print_events(ledger, last, rule, as_json)
-                if once and _all_done(ledger, rule):
-                    _print_events(ledger, last, rule, as_json)
-                    return _verdict(ledger, rule, as_json)
-                if interrupted.done():
-                    ledger.rules.set_active(rule.id, False)  # stopped by hand: no later engine watches on
-                    return 130
-                if running.done():
-                    error = running.exception()
-                    if not isinstance(error, AlreadyRunning):
-                        raise error or Problem("The engine stopped", "", "Look into its log.")
-                await asyncio.wait({interrupted}, timeout=_FOLLOW_SECONDS)
-        finally:
-            interrupted.cancel()
-            engine.stop()
-            with contextlib.suppress(AlreadyRunning):
-                await running
-
-
-def _print_events(ledger: Ledger, last: int, rule: WatchRule, as_json: bool) -> int:
-    for event in ledger.events.after(last):
-        last = event.id
-        if event.rule_id in (rule.id, None):
-            click.echo(_as_json(event) if as_json else _as_line(event))
-    return last
-
-
-def _as_line(event: Event) -> str:
-    return f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}  {event.kind:<18} {event.message}"
-
-
-def _as_json(event: Event) -> str:
-    shape = {"time": event.time, "event": event.kind, "message": event.message, **event.data}
-    return msgspec.json.encode(shape).decode()
+        since = ledger.events.last_id()
+    try:
+        return await follow(
+            settings,
+            lambda ledger: _verdict(ledger, rule, as_json) if once and _all_done(ledger, rule) else None,
+            lambda event: event.rule_id in (rule.id, None),
+            as_json=as_json,
+            since=since,
+        )
+    finally:
+        with Ledger(settings.state_folder) as ledger:
+            ledger.rules.set_active(rule.id, False)  # it ends with this command; no later engine watches on
 
 
 def _all_done(ledger: Ledger, rule: WatchRule) -> bool:
@@ -156,5 +112,4 @@ def _verdict(ledger: Ledger, rule: WatchRule, as_json: bool) -> int:
     problem = (ledger.rules.get(rule.id) or rule).problem
     if problem:
         raise Problem(f"Can't look into {rule.folder}", problem, "Check the folder, then start again.")
-    ledger.rules.set_active(rule.id, False)  # its work is done; a later engine need not watch on
-    return 3 if failed else 0
+    return SOME_FAILED if failed else 0

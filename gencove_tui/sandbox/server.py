@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 _TICK_SECONDS = 0.5
+_RECEIVE_BUFFER = 128 << 10
 
 
 class Sandbox:
@@ -257,6 +258,8 @@ def serve(
 def _listen(port: int) -> socket.socket:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # A network holds little of a body; loopback would swallow megabytes, and progress would jump.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
     try:
         listening.bind((LOOPBACK, port))
     except OSError as error:

@@ -146,7 +146,8 @@ async def test_facts_of_a_sample(v2):
     assert history[0].status == "succeeded"
     assert all(step.created is not None for step in history)
     detail = await v2.sample(trio, sample.id)
-    assert await facts.size(sample.id) == sum(d.size or 0 for d in detail.deliverables)
+    known = sum(d.size or 0 for d in detail.deliverables)  # the size of some files is not told
+    assert await facts.size(sample.id) >= known > 0
     assert "EUR" in (await facts.ancestry(sample.id))["ancestry"]["value"]
     assert await facts.parentage(sample.id) == {"parentage_tested": "", "parentage": ""}
     scores = await facts.trait_scores(sample.id)
@@ -161,13 +162,17 @@ async def test_facts_of_a_sample(v2):
 
 async def test_quality(v2):
     cohort = await project_id(v2, "Cardio")
-    failed = (await v2.samples(cohort, SampleQuery(search="CC-0007"))).items[0]
-    outcome = {qc.type.key: qc for qc in await v2.quality.of_sample(failed.id)}
-    assert outcome["format"].status == "failed"
-    assert outcome["format"].measured is None
-    assert outcome["bases_min"].expected == 1e8
+    odd = (await v2.samples(cohort, SampleQuery(search="CC-0007"))).items[0]
+    format_qc = (await v2.quality.of_sample(odd.id))[0]
+    assert (format_qc.type.key, format_qc.status, format_qc.measured) == ("format", "failed", None)
+    low = (await v2.samples(cohort, SampleQuery(search="CC-0015"))).items[0]
+    outcome = {qc.type.key: qc for qc in await v2.quality.of_sample(low.id)}
+    coverage = outcome["effective_coverage_min"]
+    assert (coverage.status, coverage.expected, coverage.type.type) == ("failed", 0.1, "min")
+    assert coverage.measured < coverage.expected
+    assert outcome["bases_min"].status == "succeeded"
     assert outcome["sex_string"].text
-    document = await v2.quality.document(failed.id)
+    document = await v2.quality.document(low.id)
     assert [row["quality_control_type"]["key"] for row in document] == list(outcome)
     types = await v2.quality.types(cohort)
     assert {kind.key for kind in types} == set(outcome)

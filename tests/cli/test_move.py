@@ -1,0 +1,70 @@
+"""Uploading and downloading without a screen, as scripts do."""
+
+import json
+
+from gencove_tui.fastq.generate import write_pair
+from tests.cli.test_commands import assert_clear_problem, run
+
+
+def test_upload_says_what_it_leaves_out_and_brings_up_the_rest(environment, sandbox, tmp_path):
+    folder = tmp_path / "fastq"
+    pair = write_pair(folder, "NA12878", 1, 300, seed=1)
+    (folder / "notes.txt").write_text("x")
+    dry = run("upload", folder, "gncv://lab/x/", "--dry-run", environment=environment)
+    assert dry.returncode == 0, dry.stderr
+    assert "notes.txt: not a FASTQ" in dry.stdout
+    assert f"→ gncv://lab/x/{pair.r1.name}" in dry.stdout
+    assert sandbox.upload_bytes(f"gncv://lab/x/{pair.r1.name}") is None
+    real = run("upload", folder, "gncv://lab/x/", environment=environment)
+    assert real.returncode == 0, real.stderr
+    assert "left out" in real.stderr
+    for path in (pair.r1, pair.r2):
+        assert sandbox.upload_bytes(f"gncv://lab/x/{path.name}") == path.read_bytes()
+        assert f"uploaded {path.name}" in real.stdout
+    again = run("upload", folder, "gncv://lab/x/", environment=environment)
+    assert again.returncode == 0
+    assert "is there already" in again.stdout
+
+
+def test_upload_tells_failures_by_its_exit_code(environment, sandbox, tmp_path):
+    pair = write_pair(tmp_path / "fastq", "NA12878", 1, 300, seed=1)
+    pair.r2.write_bytes(pair.r2.read_bytes()[:-9])
+    result = run("upload", pair.r1, pair.r2, "gncv://lab/x/", "--json", environment=environment)
+    assert result.returncode == 3
+    kinds = {json.loads(line)["event"] for line in result.stdout.splitlines()}
+    assert kinds == {"upload.done", "upload.failed"}
+
+
+def test_nothing_to_upload_is_bad_input(environment, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert_clear_problem(
+        run("upload", tmp_path / "empty", "gncv://x/", environment=environment), "nothing to upload"
+    )
+
+
+def finished_sample(sandbox, dialect):
+    with sandbox.state.lock:
+        for project in sandbox.state.projects.values():
+            for sample in sandbox.state.samples(project):
+                if sample.status == "succeeded" and sample.archive_status == "available":
+                    if dialect == "v1":
+                        return str(project.number), str(sample.number)
+                    return project.id, sample.id
+    raise AssertionError("no finished sample")
+
+
+def test_download_fetches_the_chosen_types(environment, sandbox, tmp_path, dialect):
+    project, sample = finished_sample(sandbox, dialect)
+    kind = "vcf" if dialect == "v1" else "impute-vcf"
+    result = run("download", sample, "--project", project, "--file-type", kind, environment=environment)
+    assert result.returncode == 0, result.stderr
+    (found,) = [path for path in (tmp_path / "downloads").rglob("*") if path.is_file()]
+    assert found.name.endswith(".vcf.gz")
+    assert found.read_bytes()[:2] == b"\x1f\x8b"
+    assert ("sha256 verified" in result.stdout) is (dialect == "v2")
+
+
+def test_an_unknown_type_names_what_there_is(environment, sandbox, dialect):
+    project, sample = finished_sample(sandbox, dialect)
+    result = run("download", sample, "--project", project, "--file-type", "bram", environment=environment)
+    assert_clear_problem(result, "has no bram", "bam", "--file-type")
