@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from msgspec import Struct
 
-from gencove_tui.api.errors import Kind
+from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.api.s3_body import PIECE, FileBody
 from gencove_tui.api.s3_errors import EXPIRED, S3Problem, refused, unreachable
 from gencove_tui.model import Credentials, Part
@@ -108,7 +108,8 @@ class S3Area:
                 what, "InvalidArgument", kind=Kind.INVALID, retryable=False, why="the name can't be used"
             ) from error
         except (BotoCoreError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise unreachable(what) from error
+            # What the body itself raised comes wrapped as a connection that failed.
+            raise _own_problem(error) or unreachable(what) from error
 
     async def _ask(self, what: str, method: str, **arguments: Any) -> Any:
         """A request without a body: made once more with fresh keys when the old ones expired.
@@ -126,7 +127,7 @@ class S3Area:
     async def put(self, bucket: str, key: str, body: FileBody, length: int, *, crc32: str) -> str:
         """Store an object in one request; returns its ETag. ``crc32`` is base64."""
         reply = await self._call(
-            f"Can't store {key}",
+            "Can't store the file",
             "put_object",
             Bucket=bucket,
             Key=key,
@@ -139,7 +140,7 @@ class S3Area:
     async def create_multipart(self, bucket: str, key: str) -> str:
         """Begin an object of parts; returns the multipart's id."""
         reply = await self._ask(
-            f"Can't begin {key}",
+            "Can't begin to store the file",
             "create_multipart_upload",
             Bucket=bucket,
             Key=key,
@@ -161,7 +162,7 @@ class S3Area:
     ) -> str:
         """Store one part; returns its ETag."""
         reply = await self._call(
-            f"Can't store part {number} of {key}",
+            f"Can't store part {number} of the file",
             "upload_part",
             Bucket=bucket,
             Key=key,
@@ -179,7 +180,7 @@ class S3Area:
         marker = 0
         while True:
             reply = await self._ask(
-                f"Can't list the parts of {key}",
+                "Can't ask which parts of the file are stored",
                 "list_parts",
                 Bucket=bucket,
                 Key=key,
@@ -200,7 +201,7 @@ class S3Area:
     ) -> str:
         """Make the object of its parts visible; returns its ETag. ``full_crc32`` is of the whole object."""
         reply = await self._ask(
-            f"Can't complete {key}",
+            "Can't put the parts of the file together",
             "complete_multipart_upload",
             Bucket=bucket,
             Key=key,
@@ -219,13 +220,17 @@ class S3Area:
     async def abort(self, bucket: str, key: str, multipart_id: str) -> None:
         """Throw the parts of a multipart away."""
         await self._ask(
-            f"Can't abort {key}", "abort_multipart_upload", Bucket=bucket, Key=key, UploadId=multipart_id
+            "Can't throw the parts of the file away",
+            "abort_multipart_upload",
+            Bucket=bucket,
+            Key=key,
+            UploadId=multipart_id,
         )
 
     async def head(self, bucket: str, key: str) -> StoredObject | None:
         """Size and ETag of an object; None when there is none."""
         try:
-            reply = await self._ask(f"Can't look at {key}", "head_object", Bucket=bucket, Key=key)
+            reply = await self._ask("Can't look at the stored file", "head_object", Bucket=bucket, Key=key)
         except S3Problem as problem:
             if problem.kind is Kind.NOT_FOUND:
                 return None
@@ -253,7 +258,9 @@ class S3Area:
         found: list[str] = []
         arguments: dict[str, Any] = {"Bucket": bucket, "Prefix": key}
         while True:
-            reply = await self._ask(f"Can't list the uploads of {key}", "list_multipart_uploads", **arguments)
+            reply = await self._ask(
+                "Can't ask for unfinished uploads of the file", "list_multipart_uploads", **arguments
+            )
             found += [str(item["UploadId"]) for item in reply.get("Uploads", ()) if item["Key"] == key]
             if not reply.get("IsTruncated") or not reply.get("NextKeyMarker"):
                 return found
@@ -262,4 +269,14 @@ class S3Area:
 
     async def delete(self, bucket: str, key: str) -> None:
         """Delete an object."""
-        await self._ask(f"Can't delete {key}", "delete_object", Bucket=bucket, Key=key)
+        await self._ask("Can't delete the file", "delete_object", Bucket=bucket, Key=key)
+
+
+def _own_problem(error: BaseException) -> ApiProblem | None:
+    """The problem of ours that caused an error of the client library."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ApiProblem):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return None

@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 _PASSING = frozenset({Kind.UNREACHABLE, Kind.TIMEOUT, Kind.SERVER, Kind.RATE_LIMITED, Kind.MAINTENANCE})
 _IDLE_SECONDS = 10.0
 """How long an engine without work and without onlookers stays before it exits."""
+_STEP_AT_LEAST = 10.0
+"""Seconds after which the ledger is looked at even if nothing seems to have changed."""
+_TROUBLE_SECONDS = 1.0
 _STEP_SECONDS = 0.25
 """Between two looks at the ledger's version."""
 
@@ -132,18 +135,23 @@ class Engine:
         idle_since = time.monotonic()
         try:
             while not self._stopping.is_set():
-                version = work.ledger.version()
-                if version != seen or time.time() >= due:
-                    if work.ledger.engine.read().stop_wanted:
-                        break
-                    await watchers.follow()
-                    await scheduler.step()
-                    seen = version
-                    due = work.ledger.transfers.next_retry() or time.time() + 60.0
-                if scheduler.busy or watchers.busy or due < time.time() + _IDLE_SECONDS:
+                try:
+                    version = work.ledger.version()
+                    if version != seen or time.monotonic() >= due:
+                        if work.ledger.engine.read().stop_wanted:
+                            break
+                        await watchers.follow()
+                        await scheduler.step()
+                        seen = version
+                        due = time.monotonic() + _until_next_step(work.ledger)
+                except Problem as problem:
+                    # A full disk or a lock that somebody keeps: it ends by itself, the engine must not.
+                    log.warning("the ledger can't be used now: %s", problem)
+                    await asyncio.sleep(_TROUBLE_SECONDS)
+                if scheduler.busy or watchers.busy:
                     idle_since = time.monotonic()
                 elif self._exit_when_idle and time.monotonic() - idle_since > _IDLE_SECONDS:
-                    if not anybody_looks(self._settings.state_folder) and _nothing_to_do(work.ledger):
+                    if not anybody_looks(self._settings.state_folder) and _nothing_waits(work.ledger):
                         break
                     idle_since = time.monotonic()
                 await scheduler.wait_for_change(_STEP_SECONDS)
@@ -176,11 +184,20 @@ class Engine:
         await api.aclose()
 
 
-def _nothing_to_do(ledger: Ledger) -> bool:
+def _nothing_waits(ledger: Ledger) -> bool:
     return ledger.transfers.next_retry() is None
+
+
+def _until_next_step(ledger: Ledger) -> float:
+    """Seconds until something is due by the clock, which may be set meanwhile: never long."""
+    retry_at = ledger.transfers.next_retry()
+    return _STEP_AT_LEAST if retry_at is None else min(_STEP_AT_LEAST, max(0.0, retry_at - time.time()))
 
 
 async def _write_progress(board: Board) -> None:
     while True:
         await asyncio.sleep(WRITE_SECONDS)
-        board.write()
+        try:
+            board.write()
+        except Problem as problem:
+            log.warning("progress can't be written now: %s", problem)

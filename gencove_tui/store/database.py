@@ -64,7 +64,7 @@ class Database:
 
     @contextmanager
     def write(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it or nothing.
+        """One transaction: all of it or nothing. Raises ``Problem`` when the file can't be written.
 
         ``durable`` survives a power cut once this returns; without it only a crash of the process.
         Nested use joins the outer transaction.
@@ -73,24 +73,43 @@ class Database:
         if connection.in_transaction:
             yield connection
             return
-        if durable is not self._durable:
-            connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            self._durable = durable
-        connection.execute("BEGIN IMMEDIATE")
+        with self._told():
+            if durable is not self._durable:
+                connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                self._durable = durable
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:  # some errors have rolled back already
+            self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """SQLite's trouble (a full disk, a lock that is never given back) as a ``Problem``."""
         try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+            yield
+        except sqlite3.Error as error:
+            raise Problem(
+                f"Can't use {self.path}",
+                str(error),
+                "Check the disk's free space and the folder's permissions.",
+            ) from error
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
         """All rows of a query."""
-        return self._connection.execute(sql, parameters).fetchall()
+        with self._told():
+            return self._connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
         """The first row of a query."""
-        found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
+        with self._told():
+            found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
         return found
 
     def changed_elsewhere(self) -> int:

@@ -4,13 +4,15 @@ nothing harmful for a terminal.
 
 import contextlib
 import inspect
+import re
+from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gencove_tui.api import webhooks
+from gencove_tui.api import v2, webhooks
 from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.api.transport import Reply, Transport
 from gencove_tui.api.v2.client import GencoveV2
@@ -165,27 +167,49 @@ _odd = st.sampled_from(
     ]
 )
 _scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | _odd
-_KEYS = (
-    "id", "name", "status", "created", "modified", "last_status", "files", "file", "results", "meta", "count",
-    "next", "roles", "project", "samples", "fastq", "r1", "upload", "uploads", "destination_path", "key",
-    "capabilities", "file_type", "download_url", "size", "metadata", "bin_edges", "hist", "quality_control",
-    "quality_control_type", "value_measured", "secret", "s3", "bucket", "object_name", "url", "fields",
-    "event_types", "upload_ids", "message", "supported_project_modifications", "counts", "total_samples",
-    "sample_ids", "permissions", "backup_tokens", "client_id", "sample", "trait", "payload", "event_type",
-    "event", "data", "timestamp",
-)  # fmt: skip
-# Nearly right objects find more than wholly random ones.
+_KEYS = sorted(
+    {
+        word
+        for module in Path(v2.__file__).parent.glob("*.py")
+        for word in re.findall(r'"([a-z0-9_]+)"', module.read_text(encoding="utf-8"))
+    }
+    | {"event_type", "event_id", "event", "data", "payload", "timestamp", "samples"}
+)
+"""Every word that a decoder may look for."""
+_OBJECTS = ("last_status", "archive_last_status", "file", "s3", "roles", "organization", "quality_control", "counts",
+            "quality_control_type", "trait", "trait_score", "trait_unit", "fastq", "r1", "r2", "payload", "data",
+            "meta")  # fmt: skip
+_LISTS = ("files", "uploads", "capabilities", "samples", "supported_project_modifications")
+_DEEP = 3
+
+
+def filled(value, depth=0):
+    """An object with every known field, in the shape that decoders expect, each ending in ``value``."""
+    found = dict.fromkeys(_KEYS, value)
+    if depth < _DEEP:
+        inner = filled(value, depth + 1)
+        found |= dict.fromkeys(_OBJECTS, inner) | dict.fromkeys(_LISTS, [inner])
+    return found
+
+
 _json = st.recursive(
     _scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_KEYS), inner, max_size=6),
     max_leaves=20,
 )
-_lists = st.fixed_dictionaries(
-    {"results": st.lists(_json, max_size=3)}, optional={"meta": st.fixed_dictionaries({"count": _json})}
+_rows = st.builds(
+    lambda value, odd: filled(value) | odd,
+    _odd | st.text(max_size=8),
+    st.dictionaries(st.sampled_from(_KEYS), _json, max_size=3),
 )
-REPLIES = _json | _lists
+REPLIES = (
+    _json
+    | _rows
+    | _rows.map(lambda row: [row])
+    | st.fixed_dictionaries({"results": st.lists(_rows, max_size=2)}, optional={"meta": _json})
+)
 RELAXED = settings(
-    max_examples=25,
+    max_examples=40,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     deadline=None,
 )

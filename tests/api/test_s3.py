@@ -257,6 +257,18 @@ class TestThroughTheSandbox:
         body = FileBody(opened_file(b"hello"), 0, 5, lambda _: None)
         return lambda: store.put(target.bucket, target.key, body, 5, crc32=s3_crc(b"hello"))
 
+    async def test_a_file_that_became_shorter_is_said_to_be_so(self, store, target, opened_file):
+        body = FileBody(opened_file(b"x" * 700_000), 0, 900_000, lambda _: None)
+        with pytest.raises(S3Problem) as caught:
+            await store.put(target.bucket, target.key, body, 900_000, crc32="AAAAAA==")
+        assert (caught.value.code, caught.value.kind) == ("IncompleteBody", Kind.CONFLICT)
+        assert not caught.value.retryable
+
+    async def test_a_name_that_s3_can_not_take(self, store, target, opened_file):
+        with pytest.raises(S3Problem) as caught:
+            await store.head(target.bucket, "")
+        assert (caught.value.kind, caught.value.retryable) == (Kind.INVALID, False)
+
     @pytest.mark.parametrize(
         ("fault", "code", "kind", "retryable"),
         [

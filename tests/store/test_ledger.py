@@ -260,3 +260,15 @@ def test_a_transfer_knows_its_eta_only_while_it_runs(ledger):
     assert running.eta == pytest.approx(3.0)
     assert structs.replace(running, state=TransferState.PAUSED).eta is None
     assert structs.replace(running, rate=0.0).eta is None
+
+
+def test_a_lock_that_is_kept_is_a_clear_problem_and_ends_by_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr("gencove_tui.store.database.BUSY_SECONDS", 0.05)
+    with Ledger(tmp_path) as ledger:
+        blocker = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Problem, match="locked"):
+            ledger.transfers.add_upload("/a", "gncv://a", 1)
+        blocker.execute("ROLLBACK")
+        ledger.transfers.add_upload("/a", "gncv://a", 1)
+        assert ledger.transfers.count() == 1
