@@ -65,7 +65,7 @@ async def _spawn(settings: Settings, folder: Path) -> subprocess.Popen[bytes] | 
             if engine_lives(folder):  # another one was quicker
                 return None
             raise Problem("The engine did not start", _tail(last_words), f"Its log is in {folder}.")
-        if engine_lives(folder) and _introduced(folder):
+        if engine_lives(folder) and _introduced(folder, process.pid):
             return process
         await asyncio.sleep(0.05)
     process.kill()
@@ -95,10 +95,10 @@ async def stop_engine(state_folder: Path) -> None:
             await asyncio.sleep(0.05)
 
 
-def _introduced(state_folder: Path) -> bool:
-    """Whether the engine has written into the ledger who it is."""
+def _introduced(state_folder: Path, pid: int) -> bool:
+    """Whether that engine has written into the ledger who it is."""
     with Ledger(state_folder) as ledger:
-        return ledger.engine.read().pid is not None
+        return ledger.engine.read().pid == pid
 
 
 def _tail(path: Path) -> str:
