@@ -176,20 +176,25 @@ _KEYS = sorted(
     | {"event_type", "event_id", "event", "data", "payload", "timestamp", "samples"}
 )
 """Every word that a decoder may look for."""
-_OBJECTS = ("last_status", "archive_last_status", "file", "s3", "roles", "organization", "quality_control", "counts",
-            "quality_control_type", "trait", "trait_score", "trait_unit", "fastq", "r1", "r2", "payload", "data",
-            "meta")  # fmt: skip
-_LISTS = ("files", "uploads", "capabilities", "samples", "supported_project_modifications")
-_DEEP = 3
+_PARTS = (
+    "archive_last_status", "counts", "data", "file", "last_status", "quality_control", "quality_control_type",
+    "s3", "trait", "trait_score", "trait_unit",
+)  # fmt: skip
+_LISTS = ("capabilities", "files", "samples", "supported_project_modifications")
 
 
-def filled(value, depth=0):
+def filled(value):
     """An object with every known field, in the shape that decoders expect, each ending in ``value``."""
-    found = dict.fromkeys(_KEYS, value)
-    if depth < _DEEP:
-        inner = filled(value, depth + 1)
-        found |= dict.fromkeys(_OBJECTS, inner) | dict.fromkeys(_LISTS, [inner])
-    return found
+    leaf = dict.fromkeys(_KEYS, value)
+    part = leaf | {"last_status": {"status": value, "note": value, "created": value}}
+    sheet = leaf | {"fastq": {"r1": part, "r2": part}}
+    return (
+        leaf
+        | dict.fromkeys(_PARTS, leaf)
+        | {key: [leaf] for key in _LISTS}
+        | {"fastq": sheet["fastq"], "uploads": [sheet], "roles": {"organization": leaf}}
+        | {"payload": leaf | {"project": leaf, "samples": [part]}}
+    )
 
 
 _json = st.recursive(
@@ -209,7 +214,7 @@ REPLIES = (
     | st.fixed_dictionaries({"results": st.lists(_rows, max_size=2)}, optional={"meta": _json})
 )
 RELAXED = settings(
-    max_examples=40,
+    max_examples=30,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     deadline=None,
 )
