@@ -152,6 +152,8 @@ def problem_of(
             until=until,
         )
     kind, what, remedy = _ANSWERS.get(status) or _by_class(status)
+    if kind is Kind.UNAUTHORIZED and credential != "API key":
+        remedy = "Log in again."
     return ApiProblem(
         kind,
         what.format(host=host, credential=credential),

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["EXPIRED", "PIECE", "FileBody", "S3Area", "S3Problem", "StoredObject", "StoredPart"]
 
 
+_DEEPEST_CAUSE = 20
+
+
 class StoredPart(Struct, frozen=True):
     """A part that the store holds."""
 
@@ -108,8 +111,12 @@ class S3Area:
                 what, "InvalidArgument", kind=Kind.INVALID, retryable=False, why="the name can't be used"
             ) from error
         except (BotoCoreError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            # What the body itself raised comes wrapped as a connection that failed.
-            raise _own_problem(error) or unreachable(what) from error
+            failure = _own_problem(error)
+            if failure is None:
+                raise unreachable(what) from error
+        # The body's own problem came wrapped as a failed connection. Raised out here, lest the two cause each
+        # other for ever.
+        raise failure
 
     async def _ask(self, what: str, method: str, **arguments: Any) -> Any:
         """A request without a body: made once more with fresh keys when the old ones expired.
@@ -275,8 +282,8 @@ class S3Area:
 def _own_problem(error: BaseException) -> ApiProblem | None:
     """The problem of ours that caused an error of the client library."""
     cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ApiProblem):
+    for _ in range(_DEEPEST_CAUSE):
+        if cause is None or isinstance(cause, ApiProblem):
             return cause
         cause = cause.__cause__ or cause.__context__
     return None

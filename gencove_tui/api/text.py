@@ -14,6 +14,7 @@ _HARMFUL = re.compile(
 _BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
 _QUERY = re.compile(r"(?P<place>https?://[^\s?\"'<>]+)\?[^\s\"'<>]*")
 _DEEPEST = 20
+_FIRST_YEAR = 1900
 _EPOCH_SECONDS = (1_000_000_000, 10_000_000_000)
 
 
@@ -68,7 +69,7 @@ def boolean(value: Any) -> bool | None:
 
 def moment(value: Any) -> datetime | None:
     """A time in either of Gencove's forms (api-v2 §8) or as Unix seconds, in UTC; one without a zone is taken
-    as UTC. None for everything else.
+    as UTC. None for everything else, and for the year 1, which some programs write for "never".
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         low, high = _EPOCH_SECONDS
@@ -77,9 +78,10 @@ def moment(value: Any) -> datetime | None:
         return None
     try:
         parsed = datetime.fromisoformat(value.strip())
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+        found = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return found if found.year >= _FIRST_YEAR else None
 
 
 def sha256(value: Any) -> str:

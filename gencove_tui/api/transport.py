@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import random
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
+import stamina
 
 from gencove_tui import __version__
 from gencove_tui.api.credentials import Credential, Nobody
@@ -21,6 +21,9 @@ from gencove_tui.config import is_loopback, url_complaint
 _TRIES = 3
 _LONGEST_PAUSE = 20.0
 """Seconds that a retry inside one call may take; what needs longer is the caller's to schedule."""
+# Retries are told by the problem that remains; a screen must not be written over by a log line.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+
 _RETRIED = frozenset({Kind.UNREACHABLE, Kind.TIMEOUT, Kind.RATE_LIMITED, Kind.SERVER})
 _LARGEST_REPLY = 256 << 20
 _CONNECT_SECONDS = 10.0
@@ -89,6 +92,15 @@ class Reply:
         return disposition_name(self.headers.get("Content-Disposition", ""))
 
 
+def _worth_a_repeat(error: Exception) -> bool | float:
+    """Whether a repeat may help, and in how many seconds where the server said so."""
+    if not isinstance(error, ApiProblem) or error.kind not in _RETRIED:
+        return False
+    if error.retry_after is None:
+        return True
+    return error.retry_after if error.retry_after <= _LONGEST_PAUSE else False
+
+
 class Transport:
     """Requests to one host with one credential, which goes nowhere else. Close it with ``aclose``.
 
@@ -146,22 +158,22 @@ class Transport:
 
         ``timeout`` is how long the server may stay silent, in seconds. A refused login is renewed once.
         """
-        tries = _TRIES if repeatable else 1
-        for attempt in range(1, tries + 1):
-            try:
+        tries = stamina.retry_context(
+            on=_worth_a_repeat,
+            attempts=_TRIES if repeatable else 1,
+            timeout=None,
+            wait_initial=0.5,
+            wait_max=_LONGEST_PAUSE,
+            wait_jitter=0.5,
+        )
+        async for attempt in tries:
+            with attempt:
                 reply = await self._authorized(method, path, query, body, form, timeout)
                 if reply.is_success:
                     return reply
                 raise problem_of(
                     self.host, reply.status, reply.body, reply.headers, credential=self._credential.name
                 )
-            except ApiProblem as problem:
-                pause = problem.retry_after
-                if pause is None:
-                    pause = 0.4 * 2**attempt * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
-                if attempt == tries or problem.kind not in _RETRIED or pause > _LONGEST_PAUSE:
-                    raise
-                await asyncio.sleep(pause)
         raise AssertionError("unreachable")
 
     async def exchange(self, method: str, path: str, body: Any = None) -> Reply:

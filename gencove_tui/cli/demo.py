@@ -19,11 +19,11 @@ from gencove_tui.fastq.generate import write_pair
 from gencove_tui.model import GncvPath
 from gencove_tui.sandbox import Sandbox
 
-DEMO_PACE = ("rate=4M", "s3-rate=1M")
-"""Loopback is too quick to watch: results come at 4 MB/s, files go up at 1 MB/s."""
+DEMO_PACE = ("rate=4M", "s3-rate=600k")
+"""Loopback is too quick to watch: results come at 4 MB/s, files go up at 600 kB/s each."""
 _SETTLE_SECONDS = 2.0
-_READY_TO_DROP = (("NA12878", 1, 60_000), ("NA12891", 2, 40_000))
-_WATCHED_AT_START = (("HG002", 7, 30_000),)
+_READY_TO_DROP = (("NA12878", 1, 25_000), ("NA12891", 2, 18_000))
+_WATCHED_AT_START = (("HG002", 7, 9_000),)
 
 
 def run_demo(dialect: str, download_folder: str | None) -> int:

@@ -30,7 +30,7 @@ def pauses(monkeypatch):
     async def sleep(seconds):
         asked.append(seconds)
 
-    monkeypatch.setattr(module.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     return asked
 
 

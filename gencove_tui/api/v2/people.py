@@ -169,7 +169,7 @@ class People(Topic):
         body = {"name": name} | ({"expiry_date": expiry_date} if expiry_date else {})
         data = (await self._http.post("/user-api-keys/", body)).object("the new key")
         key = data.get("key")
-        if not isinstance(key, str) or not key:
+        if not isinstance(key, str) or not key or not key.isprintable():
             raise bad_reply("the new key", "$.key")
         return NewKey(record=key_record(data), key=key)
 

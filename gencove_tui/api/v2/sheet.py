@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from gencove_tui.api.errors import ApiProblem, Kind
+from gencove_tui.api.errors import ApiProblem, Kind, bad_reply
 from gencove_tui.api.protocol import PAGE
 from gencove_tui.api.text import mapping, sequence, string
 from gencove_tui.api.transport import component
@@ -20,6 +20,8 @@ ASSIGNED_AT_ONCE = 200
 """Rows in one request, as the official client does it (api-v2 §17)."""
 _ASK_AFTER = (0.5, 2.0, 5.0, 10.0, 15.0)
 _TRIES = 3
+_LONGEST_PAUSE = 60.0
+"""Seconds that a repeat waits here when the server asks for it."""
 _DEFINITE = frozenset(
     {
         Kind.UNAUTHORIZED,
@@ -200,6 +202,8 @@ class SampleSheet(Topic):
                     raise
                 if problem.perhaps_done or problem.kind is Kind.BAD_REPLY:
                     left = await self._outcome(problem, left, done)
+                elif (problem.retry_after or 0.0) > _LONGEST_PAUSE:
+                    raise  # the caller's to schedule
                 else:
                     await asyncio.sleep(problem.retry_after or attempt)
             else:
@@ -241,6 +245,9 @@ class SampleSheet(Topic):
         }
         reply = await self._http.post(f"/project-samples/{component(project_id)}", body)
         made = [sheet_row(mapping(row)) for row in sequence(mapping(reply.json()).get("uploads"))]
+        told = {upload_id for row in made if row.sample_id for upload_id in row.upload_ids}
+        if any(not row.upload_ids <= told for row in rows):
+            raise bad_reply("the assignment", "$.uploads")  # so the sheet is asked what became of the rest
         return [
             Assigned(sample_id=row.sample_id, client_id=row.client_id, upload_ids=row.upload_ids)
             for row in made
@@ -273,8 +280,9 @@ def _read(data: Any) -> SheetRead | None:
 
 def _common_folder(rows: Sequence[SheetRow]) -> GncvPath:
     """The deepest folder that holds all files of the rows; the root when a path is unknown."""
-    folders = [posixpath.dirname(read.path.removeprefix(GNCV)) for row in rows for read in row.reads]
+    # All begin with a slash, since a path that is oddly absolute can't be compared with one that isn't.
+    folders = [posixpath.dirname("/" + read.path.removeprefix(GNCV)) for row in rows for read in row.reads]
     if not all(read.path.startswith(GNCV) for row in rows for read in row.reads) or not folders:
         return GncvPath(GNCV)
-    common = posixpath.commonpath(folders)
+    common = posixpath.commonpath(folders).strip("/")
     return GncvPath(f"{GNCV}{common}/" if common else GNCV)

@@ -86,7 +86,7 @@ class Subscriptions(Topic):
         """
         path = f"/project-subscription-secret/{component(subscription_id)}"
         secret = (await self._http.post(path, {})).object("the secret").get("secret")
-        if not isinstance(secret, str) or not secret:
+        if not isinstance(secret, str) or not secret or not secret.isprintable():
             raise bad_reply("the secret", "$.secret")
         return secret
 
