@@ -7,9 +7,9 @@ import asyncio
 from msgspec import structs
 
 from gencove_tui.errors import Problem
-from gencove_tui.model import Page
+from gencove_tui.model import Event, Page
 from tests.tui.driving import NARROW, WIDE, drive
-from tests.tui.fakes import PROJECTS, FakeDesk, make_samples
+from tests.tui.fakes import NOW, PROJECTS, FakeDesk, make_samples
 
 
 async def test_only_lists_in_view_are_asked_for() -> None:
@@ -133,3 +133,14 @@ async def test_a_sample_that_moved_on_is_loaded_again() -> None:
         await it.press("r")
         await it.sees("succeeded", "alignment-bam")
         assert len(desk.called("sample")) > asked
+
+
+async def test_news_from_a_webhook_is_asked_for_at_once() -> None:
+    """Long before the next poll: a result that Gencove tells of shows within a second."""
+    desk = FakeDesk()
+    async with drive(desk, WIDE, refresh_seconds=3600) as it:
+        await it.until(lambda: desk.called("samples"), "the first samples")
+        before = len(desk.called("samples"))
+        told = Event(id=7, time=NOW, kind="webhook.analysis_complete_v2", message="Gencove tells")
+        desk.put(events=(told,))
+        await it.until(lambda: len(desk.called("samples")) > before, "the samples again")
