@@ -15,15 +15,15 @@ from gencove_tui.cli.watch import Checked, put_rule
 from gencove_tui.config import HOME_VARIABLE, Settings, remember, resolve, save_key
 from gencove_tui.engine.planning import check_download_folder
 from gencove_tui.engine.spawn import stop_engine
-from gencove_tui.fastq.generate import write_pair
+from gencove_tui.fastq.generate import write_large
 from gencove_tui.model import GncvPath
 from gencove_tui.sandbox import Sandbox
 
-DEMO_PACE = ("rate=4M", "s3-rate=600k")
-"""Loopback is too quick to watch: results come at 4 MB/s, files go up at 600 kB/s each."""
+DEMO_PACE = ("rate=4M", "s3-rate=1M")
+"""Loopback is too quick to watch: results come at 4 MB/s, files go up at 1 MB/s each."""
 _SETTLE_SECONDS = 2.0
-_READY_TO_DROP = (("NA12878", 1, 25_000), ("NA12891", 2, 18_000))
-_WATCHED_AT_START = (("HG002", 7, 9_000),)
+_READY_TO_DROP = (("NA12878", 1, 8 << 20), ("NA12891", 2, 6 << 20))
+_WATCHED_AT_START = (("HG002", 7, 3 << 20),)
 
 
 def run_demo(dialect: str, download_folder: str | None) -> int:
@@ -58,10 +58,12 @@ def run_demo(dialect: str, download_folder: str | None) -> int:
 
 def prepare_demo(home: Path, sandbox: Sandbox, dialect: str, downloads: Path) -> Settings:
     """Make the demo's files, profile and watch rule below ``home``; returns the settings to open it with."""
-    for sample, number, records in _WATCHED_AT_START:
-        write_pair(home / "watched", sample, number, records, seed=number)
-    for sample, number, records in _READY_TO_DROP:
-        write_pair(home / "fastq", sample, number, records, seed=number)
+    for folder, files in (("watched", _WATCHED_AT_START), ("fastq", _READY_TO_DROP)):
+        (home / folder).mkdir()
+        for sample, number, size in files:
+            for read in (1, 2):
+                name = f"{sample}_S{number}_L001_R{read}_001.fastq.gz"
+                write_large(home / folder / name, size, seed=number, read=read)
     settings = resolve(environment={HOME_VARIABLE: str(home / "app")})
     save_key(settings.where, settings.profile, sandbox.api_key)
     remember(
