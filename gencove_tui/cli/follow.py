@@ -13,6 +13,7 @@ import msgspec
 from gencove_tui.cli.link import linker
 from gencove_tui.config import Settings
 from gencove_tui.engine.core import AlreadyRunning, Engine
+from gencove_tui.engine.locks import engine_lives
 from gencove_tui.errors import Problem
 from gencove_tui.model import Event
 from gencove_tui.store.ledger import Ledger
@@ -66,6 +67,9 @@ async def follow(
                     error = running.exception()
                     if not isinstance(error, AlreadyRunning):
                         raise error or Problem("The engine stopped", "", "Look into its log.")
+                    if not engine_lives(settings.state_folder):  # the other one left: its work is ours now
+                        engine = Engine(settings, linker(settings))
+                        running = asyncio.create_task(engine.run())
                 await asyncio.wait({interrupted}, timeout=_LOOK_SECONDS)
         finally:
             interrupted.cancel()

@@ -284,6 +284,7 @@ class LocalDesk:
 
         def add(ledger: Ledger) -> tuple[int, ...]:
             with ledger.write():
+                busy = ledger.transfers.open_paths()
                 return tuple(
                     ledger.transfers.add_download(
                         str(planned.target),
@@ -298,7 +299,8 @@ class LocalDesk:
                         ),
                         planned.deliverable.size,
                     )
-                    for planned in good
+                    for planned in {planned.target: planned for planned in good}.values()
+                    if str(planned.target) not in busy
                 )
 
         return await self._write(add)

@@ -6,10 +6,12 @@ Data goes to ``NAME.part``. What is on disk is noted in the ledger, so that a st
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -26,6 +28,8 @@ T = TypeVar("T")
 
 RANGE = 64 << 20
 """Bytes per range of a large file; smaller files come in one."""
+_RANGES_AT_ONCE = 4
+"""Of one file, so that it leaves slots to the others."""
 _TRIES = 4
 """Tries of one range without a byte of progress before the transfer waits."""
 _HASH_PIECE = 1 << 20
@@ -47,9 +51,19 @@ class DownloadJob:
         self._url = ""
         self._checksum = ""
         self._renewing = asyncio.Lock()
+        self._own_slots = asyncio.Semaphore(_RANGES_AT_ONCE)
+        self._stopped = threading.Event()
 
     async def run(self) -> TransferState:
         """Fetch the file; returns DONE or SKIPPED. Raises ``Problem`` with the reason, or ``StartOver``."""
+        try:
+            return await self._run()
+        except OSError as error:
+            raise disk_problem(self._target, error) from error
+        finally:
+            self._stopped.set()  # a thread that still reads or names the file ends at its next piece
+
+    async def _run(self) -> TransferState:
         deliverable = await self._look_up()
         self._checksum = (await self._work.api.checksum(deliverable)).lower()
         if self._target.exists():
@@ -74,7 +88,9 @@ class DownloadJob:
 
     async def abandon(self) -> None:
         """Forget and remove what was fetched."""
-        self._partial.unlink(missing_ok=True)
+        self._stopped.set()
+        if self._ledger.parts(self._transfer.id):  # else the file beside the target is not ours
+            self._partial.unlink(missing_ok=True)
         self._ledger.restart(self._transfer.id)
 
     def gave_up(self, reason: StartOver) -> Problem:
@@ -234,7 +250,7 @@ class DownloadJob:
             if done < part.length:
                 raise TransferWaits("The connection ended early", f"at byte {part.offset + done}", _AGAIN)
 
-        async with self._work.slots:
+        async with self._own_slots, self._work.slots:
             await self._patiently(ask, lambda: done)
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]], moved: Callable[[], int] = lambda: 0) -> T:
@@ -274,9 +290,11 @@ class DownloadJob:
         if present != size:
             raise StartOver(f"there are {present} bytes on disk instead of {size}")
         bad = self._target.with_name(self._target.name + ".bad")
-        if self._checksum and (found := sha256_of(self._partial)) != self._checksum:
+        if self._checksum and (found := sha256_of(self._partial, self._stopped)) != self._checksum:
             self._partial.replace(bad)
             raise StartOver(f"the sha256 is {found} instead of {self._checksum}")
+        if self._stopped.is_set():
+            raise InterruptedError
         if self._target.exists():
             raise TransferFailed(
                 f"{self._target} appeared while it was downloaded",
@@ -288,11 +306,13 @@ class DownloadJob:
         bad.unlink(missing_ok=True)
 
 
-def sha256_of(path: Path) -> str:
-    """sha256 of a file, hexadecimal."""
+def sha256_of(path: Path, stopped: threading.Event | None = None) -> str:
+    """sha256 of a file, hexadecimal. Raises ``InterruptedError`` when stopped meanwhile."""
     with path.open("rb", buffering=0) as file:
         digest = hashlib.sha256()
         while piece := file.read(_HASH_PIECE):
+            if stopped is not None and stopped.is_set():
+                raise InterruptedError
             digest.update(piece)
     return digest.hexdigest()
 
@@ -320,8 +340,9 @@ def _write(descriptor: int, piece: bytes, offset: int, path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with contextlib.suppress(OSError):  # some file systems can't sync a folder; the file itself is safe
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

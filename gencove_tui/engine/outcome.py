@@ -6,6 +6,7 @@ import random
 
 from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.errors import Problem
+from gencove_tui.store.database import LedgerProblem
 
 LONGEST_WAIT = 300.0
 """Seconds between tries at the most."""
@@ -44,6 +45,8 @@ def judged(error: Problem) -> TransferFailed | TransferWaits:
         if error.kind in _HOPELESS:
             return TransferFailed(error.what, error.why, error.remedy)
         return TransferWaits(error.what, error.why, error.remedy, delay=error.retry_after)
+    if isinstance(error, LedgerProblem):
+        return TransferWaits(error.what, error.why, error.remedy, delay=5.0)
     return TransferFailed(error.what, error.why, error.remedy)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from functools import partial
 
 from gencove_tui.engine.download import DownloadJob
 from gencove_tui.engine.outcome import StartOver, TransferFailed, TransferWaits, backoff, judged
@@ -15,6 +16,10 @@ from gencove_tui.errors import Problem
 from gencove_tui.model import Direction, Transfer, TransferState, Wish
 
 log = logging.getLogger(__name__)
+
+_LOOK_AHEAD = 32
+"""Queued transfers looked at beyond the free places, since some may have to wait for their file."""
+_CLEAN_UP_SECONDS = 30.0
 
 Job = UploadJob | DownloadJob
 
@@ -27,12 +32,13 @@ class Scheduler:
         self._ledger = work.ledger.transfers
         self._limits = {Direction.UPLOAD: uploads_at_once, Direction.DOWNLOAD: downloads_at_once}
         self._running: dict[int, tuple[Transfer, asyncio.Task[None]]] = {}
+        self._cleaning: dict[int, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
 
     @property
     def busy(self) -> bool:
         """Whether any transfer is moving."""
-        return bool(self._running)
+        return bool(self._running or self._cleaning)
 
     async def wait_for_change(self, timeout: float) -> None:
         """Return early when a transfer ended."""
@@ -47,7 +53,7 @@ class Scheduler:
 
     async def stop(self) -> None:
         """Stop all transfers; their progress is in the ledger and they go on at the next start."""
-        tasks = [task for _, task in self._running.values()]
+        tasks = [*(task for _, task in self._running.values()), *self._cleaning.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -60,20 +66,33 @@ class Scheduler:
             if running is not None:
                 running[1].cancel()
                 await asyncio.gather(running[1], return_exceptions=True)
+            # While that was awaited it may have ended, been cleared, or been wished otherwise.
+            now = self._ledger.get(transfer.id)
+            if now is None or now.wish is not transfer.wish or now.state.is_final:
+                continue
             if transfer.wish is Wish.PAUSE:
                 self._ledger.set_state(transfer.id, TransferState.PAUSED)
                 self._tell(transfer, "paused", f"paused {_name(transfer)}")
-            else:
-                await self._cancel(transfer)
+            elif transfer.id not in self._cleaning:
+                self._cancel(transfer)
 
-    async def _cancel(self, transfer: Transfer) -> None:
+    def _cancel(self, transfer: Transfer) -> None:
         # The state first: if the clean-up is cut short, what is left behind is harmless and unseen.
         self._ledger.set_state(transfer.id, TransferState.CANCELLED)
         self._tell(transfer, "cancelled", f"cancelled {_name(transfer)}")
+        # A task of its own: a store that does not answer must not hold up the others.
+        task = asyncio.create_task(self._clean_up(transfer))
+        self._cleaning[transfer.id] = task
+        task.add_done_callback(lambda _: self._cleaning.pop(transfer.id, None))
+
+    async def _clean_up(self, transfer: Transfer) -> None:
         try:
-            await self._job(transfer).abandon()
-        except (Problem, OSError) as error:
-            log.warning("clean-up after cancelling transfer %d: %s", transfer.id, error)
+            async with asyncio.timeout(_CLEAN_UP_SECONDS):
+                await self._job(transfer).abandon()
+        except (Problem, OSError, TimeoutError, KeyError) as error:
+            log.warning("clean-up after cancelling transfer %d: %r", transfer.id, error)
+        finally:
+            self._woken.set()
 
     # --- running -------------------------------------------------------------------------------------
 
@@ -82,18 +101,33 @@ class Scheduler:
             free = limit - sum(t.direction is direction for t, _ in self._running.values())
             if free <= 0:
                 continue
-            for transfer in self._ledger.runnable(direction, free, time.time(), self._running):
+            busy = {place for t, _ in self._running.values() for place in _places(t)}
+            known = (*self._running, *self._cleaning)
+            for transfer in self._ledger.runnable(direction, free + _LOOK_AHEAD, time.time(), known):
+                # Two transfers never share a file on either side: the second waits for the first.
+                if free <= 0 or not busy.isdisjoint(_places(transfer)):
+                    continue
+                free -= 1
+                busy.update(_places(transfer))
                 task = asyncio.create_task(self._run(transfer), name=f"transfer {transfer.id}")
                 self._running[transfer.id] = (transfer, task)
+                task.add_done_callback(partial(self._ended, transfer.id))
+
+    def _ended(self, transfer_id: int, task: asyncio.Task[None]) -> None:
+        """However the task ended, even before it began: its place is free again."""
+        self._running.pop(transfer_id, None)
+        self._woken.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("transfer %d: its end could not be noted: %r", transfer_id, error)
 
     def _job(self, transfer: Transfer) -> Job:
         kind = UploadJob if transfer.direction is Direction.UPLOAD else DownloadJob
         return kind(self._work, transfer)
 
     async def _run(self, transfer: Transfer) -> None:
-        self._ledger.set_state(transfer.id, TransferState.RUNNING, count_attempt=True)
         began = time.monotonic()
         try:
+            self._ledger.set_state(transfer.id, TransferState.RUNNING, count_attempt=True)
             state = await self._with_one_new_start(transfer)
         except asyncio.CancelledError:
             # Paused, cancelled or the engine stops: the wish says which, the parts are kept.
@@ -113,9 +147,6 @@ class Scheduler:
             )
         else:
             self._end_well(transfer, state, time.monotonic() - began)
-        finally:
-            self._running.pop(transfer.id, None)
-            self._woken.set()
 
     async def _with_one_new_start(self, transfer: Transfer) -> TransferState:
         job = self._job(transfer)
@@ -139,7 +170,7 @@ class Scheduler:
                 (Direction.UPLOAD, TransferState.DONE): f"uploaded {_name(transfer)} to {transfer.remote}",
                 (Direction.DOWNLOAD, TransferState.DONE): f"downloaded {transfer.remote}"
                 + (", sha256 verified" if after.verified else ", no checksum known"),
-                (Direction.UPLOAD, TransferState.SKIPPED): f"{transfer.remote} is there already",
+                (Direction.UPLOAD, TransferState.SKIPPED): f"{transfer.remote} is there already, same size",
                 (Direction.DOWNLOAD, TransferState.SKIPPED): f"{transfer.local_path} is there already",
             }
             self._tell(
@@ -175,6 +206,13 @@ class Scheduler:
             transfer_id=transfer.id,
             rule_id=transfer.rule_id,
         )
+
+
+def _places(transfer: Transfer) -> tuple[tuple[Direction, str], ...]:
+    """The local and the remote file, which no other transfer of that direction may be busy with."""
+    if transfer.direction is Direction.DOWNLOAD:
+        return ((transfer.direction, transfer.local_path),)
+    return (transfer.direction, transfer.local_path), (transfer.direction, transfer.remote)
 
 
 def _name(transfer: Transfer) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from gencove_tui.model import Deliverable, Sample
 
 DEFAULT_TEMPLATE = "{client_id}/{gencove_id}/{default_filename}"
-PART_SUFFIX = ".part"
+PART_SUFFIX = ".gencove.part"
 _LONGEST_NAME = 240
 """Bytes in a file name; file systems take 255, and the suffixes need room."""
 

@@ -74,7 +74,7 @@ class UploadJob:
             self._ledger.note(
                 self._transfer.id, bucket=target.bucket, object_key=target.key, upload_id=target.upload_id
             )
-            if await self._is_there(target, file.size, ours=journal.completing):
+            if await self._is_there(target, file.size):
                 return TransferState.DONE if journal.completing else TransferState.SKIPPED
             meter = self._work.board.open(self._transfer.id, file.size)
             try:
@@ -89,15 +89,13 @@ class UploadJob:
                 self._work.board.close(self._transfer.id)
         return TransferState.DONE
 
-    async def _is_there(self, target: UploadTarget, size: int, *, ours: bool) -> bool:
+    async def _is_there(self, target: UploadTarget, size: int) -> bool:
         """Whether the path already holds this file. Raises ``TransferFailed`` when it holds another."""
         existing = await self._work.api.upload(target)
         if existing is None or not _visible(existing, target):
             return False
         if existing.size is None or existing.size == size:
             return True
-        if ours:
-            return False  # an older object under our key; completing again replaces it
         raise TransferFailed(
             f"{self._path} already holds another file",
             f"it has {existing.size} bytes there and {size} here",
@@ -158,6 +156,8 @@ class UploadJob:
                 ),
             )
         except S3Problem as error:
+            if error.code in ("InvalidPart", "InvalidPartOrder", "EntityTooSmall"):
+                raise StartOver("the store holds other parts than were sent") from error
             if error.code != "NoSuchUpload":
                 raise
             # Completed earlier, the reply lost? Then the object is there, whether or not Gencove knows yet.
@@ -236,15 +236,19 @@ class UploadJob:
         meter: Meter,
     ) -> None:
         """Send one part and note it."""
+        reached = 0
+
+        def moved(position: int) -> None:
+            nonlocal reached
+            reached = position
+            meter.set(part.number, position)
 
         async def send() -> str:
-            body = FileBody(
-                file.descriptor, part.offset, part.length, lambda position: meter.set(part.number, position)
-            )
+            body = FileBody(file.descriptor, part.offset, part.length, moved)
             request = s3.upload_part(
                 target.bucket, target.key, multipart_id, part.number, body, part.length, crc32=crc32
             )
-            return await unless_stalled(request, lambda: meter.bytes_done)
+            return await unless_stalled(request, lambda: reached)
 
         try:
             etag = await self._patiently(s3, send)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fnmatch
 import logging
 import os
@@ -21,12 +22,15 @@ from msgspec import Struct
 from gencove_tui.engine.work import Work
 from gencove_tui.errors import InputProblem
 from gencove_tui.fastq.names import is_fastq, is_index_read, is_undetermined, parse_name, temporary_name
-from gencove_tui.model import Direction, WatchedFile, WatchRule
+from gencove_tui.model import Direction, Transfer, TransferState, WatchedFile, WatchRule
 
 log = logging.getLogger(__name__)
 
 SCAN_SECONDS = 10.0
 """Between two looks through a folder when nothing calls for an earlier one."""
+_EMPTY = "it is empty"
+_FINAL_REASONS = frozenset({_EMPTY, "its upload was cancelled"})
+"""Reasons that hold for a version of a file whatever the rule says."""
 _SETTLING_SECONDS = 1.0
 """Between two looks while a file settles."""
 
@@ -66,15 +70,23 @@ def scan_folder(folder: str) -> Iterator[Found]:
 
     Raises ``OSError`` when the folder itself can't be read.
     """
-    waiting = [(folder, os.scandir(folder))]
+    waiting = [folder]
     while waiting:
-        _, entries = waiting.pop()
+        current = waiting.pop()
+        try:
+            entries = os.scandir(current)
+        except OSError as error:
+            # One folder is open at a time; out of descriptors is our trouble, not the folder's.
+            if current == folder or error.errno in (errno.EMFILE, errno.ENFILE):
+                raise
+            log.info("passed over %s: %s", current, error)
+            continue
         with entries:
             for entry in entries:
                 try:
                     if entry.is_dir(follow_symlinks=False):
                         if not entry.name.startswith("."):
-                            waiting.append((entry.path, os.scandir(entry.path)))
+                            waiting.append(entry.path)
                     elif is_fastq(entry.name) and entry.is_file():
                         status = entry.stat()
                         yield Found(entry.path, status.st_size, status.st_mtime_ns, status.st_ino)
@@ -138,13 +150,15 @@ class Watcher:
         known = self._rules.files(self.rule.id)
         now = time.monotonic()
         settling = False
-        for file in found:
+        for number, file in enumerate(found, start=1):
             settling |= self._consider(file, known.get(file.path), now)
-        gone = self._still_since.keys() - {file.path for file in found}
-        for path in gone:
+            if number % 100 == 0:
+                await asyncio.sleep(0)  # thousands of new files must not keep the engine from its other work
+        present = {file.path for file in found}
+        for path in self._still_since.keys() - present:
             del self._still_since[path]
         for path, file_known in known.items():
-            if path in gone and file_known.state == "settling":
+            if path not in present and file_known.state == "settling":
                 gone_file = Found(path, file_known.size, file_known.mtime_ns, file_known.inode)
                 self._put(gone_file, "gone", "it disappeared")
         self._rules.count_scan(self.rule.id)
@@ -154,13 +168,14 @@ class Watcher:
         """Move one file along; returns whether it still settles."""
         if (
             known is not None
-            and known.state in ("queued", "ignored")
             and (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
+            and (known.state == "queued" or known.reason in _FINAL_REASONS)
         ):
             return False
         relative = os.path.relpath(file.path, self.rule.folder)
         if reason := wanted(self.rule, relative):
-            self._put(file, "ignored", reason)
+            if known is None or (known.state, known.reason) != ("ignored", reason):
+                self._put(file, "ignored", reason)
             return False
         seen = self._still_since.get(file.path)
         if seen is None or seen[0] != file:
@@ -169,9 +184,12 @@ class Watcher:
                 self._put(file, "settling", "")
                 self._tell("watch.seen", f"found {relative}", path=file.path, bytes=file.size)
             return True
-        if now - seen[1] < self.rule.settle or file.size == 0:
+        if now - seen[1] < self.rule.settle:
             return True
         del self._still_since[file.path]
+        if file.size == 0:
+            self._put(file, "ignored", _EMPTY)
+            return False
         self._queue(file, relative)
         return False
 
@@ -180,7 +198,7 @@ class Watcher:
         transfers = self._work.ledger.transfers
         with self._work.ledger.write():
             same = transfers.open_for_path(Direction.UPLOAD, file.path)
-            if same is not None and same.remote == remote:
+            if same is not None and same.remote == remote and self._may_begin_anew(same):
                 transfer_id = same.id
             else:
                 transfer_id = transfers.add_upload(file.path, remote, file.size, rule_id=self.rule.id)
@@ -188,6 +206,11 @@ class Watcher:
             self._tell(
                 "watch.queued", f"queued {relative}", path=file.path, remote=str(remote), bytes=file.size
             )
+
+    def _may_begin_anew(self, transfer: Transfer) -> bool:
+        """Whether a transfer of an older version of the file can still be about the newer one."""
+        waiting = (TransferState.QUEUED, TransferState.WAITING, TransferState.PAUSED)
+        return transfer.state in waiting and not self._work.ledger.transfers.journal(transfer.id).completing
 
     def _put(self, file: Found, state: str, reason: str, transfer_id: int | None = None) -> None:
         self._rules.put_file(

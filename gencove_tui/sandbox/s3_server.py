@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -12,6 +13,8 @@ from wsgiref.types import WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
+
+log = logging.getLogger(__name__)
 
 _DRAIN = 1 << 20
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -129,6 +132,11 @@ class KeepAliveServer(ThreadedWSGIServer):
         self._lock = threading.Lock()
         host, port = listening.getsockname()[:2]
         super().__init__(host, port, app, handler=KeepAliveHandler, fd=listening.fileno())
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """To the log, never to the terminal: the demo's screen is drawn on it."""
+        del request
+        log.debug("a request of %s ended in an error", client_address, exc_info=True)
 
     def note(self, connection: socket.socket) -> None:
         """Remember an open connection."""

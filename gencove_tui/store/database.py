@@ -13,6 +13,15 @@ BUSY_SECONDS = 10.0
 """How long a write waits for another process's transaction before it gives up."""
 
 
+class LedgerProblem(Problem):
+    """SQLite can't do its work now: a full disk, or a lock that somebody keeps. It may pass by itself."""
+
+
+def printable(text: str) -> str:
+    """The text without undecodable bytes, so that it can be stored and shown anywhere."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 class Database:
     """A connection to one file, in WAL mode, migrated to the newest schema.
 
@@ -95,7 +104,7 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise Problem(
+            raise LedgerProblem(
                 f"Can't use {self.path}",
                 str(error),
                 "Check the disk's free space and the folder's permissions.",

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from gencove_tui.model import Event
-from gencove_tui.store.database import Database
+from gencove_tui.store.database import Database, printable
 from gencove_tui.store.transfers import moment
 
 
@@ -74,8 +74,3 @@ class Events:
         """Id of the newest event; 0 when there is none."""
         row = self._db.row("SELECT max(id) AS n FROM events")
         return int(row["n"] or 0) if row else 0
-
-
-def printable(text: str) -> str:
-    """The text without undecodable bytes, so that it can be stored and shown anywhere."""
-    return text.encode("utf-8", "replace").decode("utf-8")

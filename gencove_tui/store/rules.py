@@ -9,7 +9,7 @@ import time
 import msgspec
 
 from gencove_tui.model import GncvPath, WatchedFile, WatchRule
-from gencove_tui.store.database import Database
+from gencove_tui.store.database import Database, printable
 from gencove_tui.store.transfers import moment
 
 
@@ -90,6 +90,7 @@ class Rules:
 
     def set_problem(self, rule_id: int, problem: str) -> None:
         """Note why a rule can't work at the moment; empty when it can."""
+        problem = printable(problem)
         with self._db.write() as connection:
             connection.execute(
                 "UPDATE rules SET problem=? WHERE id=? AND problem != ?", (problem, rule_id, problem)

@@ -20,7 +20,7 @@ from gencove_tui.model import (
     TransferState,
     Wish,
 )
-from gencove_tui.store.database import Database
+from gencove_tui.store.database import Database, printable
 
 
 class Identity(Struct, frozen=True):
@@ -252,7 +252,9 @@ class Transfers:
                 connection.execute("UPDATE transfers SET wish=? WHERE id=?", (wish, transfer_id))
                 if wish is Wish.CANCEL:
                     connection.execute(
-                        "UPDATE transfers SET state='cancelled' WHERE id=? AND state='failed'", (transfer_id,)
+                        # Back in the queue, where the engine finds it and cleans up after it.
+                        "UPDATE transfers SET state='queued' WHERE id=? AND state='failed'",
+                        (transfer_id,),
                     )
                 if wish is Wish.RUN:
                     connection.execute(
@@ -295,8 +297,8 @@ class Transfers:
                 " finished=CASE WHEN ? THEN ? ELSE NULL END WHERE id=?",
                 (
                     state,
-                    problem,
-                    remedy,
+                    printable(problem),
+                    printable(remedy),
                     retry_at,
                     int(count_attempt),
                     state,
