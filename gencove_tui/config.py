@@ -350,24 +350,27 @@ def resolve(
     host: str | None = None,
     api_key: str | None = None,
     download_folder: str | None = None,
+    may_be_new: bool = False,
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Settle every setting: command line, then environment, then the profile.
 
-    ``profile`` None means the default one. Raises ``InputProblem`` for a broken file, an unknown profile or a
-    host that can't be one; a missing key is not an error here (``Settings.api_key`` is empty).
+    ``profile`` None means the default one; ``may_be_new`` accepts one that does not exist yet. Raises
+    ``InputProblem`` for a broken file, an unknown profile or a host that can't be one; a missing key is not
+    an error here (``Settings.api_key`` is empty).
     """
     where = locations(environment)
     config = load_config(where.config_file)
     name = check_profile_name(profile or config.default_profile)
     options = config.profiles.get(name)
     if options is None:
-        # Profiles come into being by `login --profile NAME`, which leaves a key even before any setting.
-        if profile is not None and name != DEFAULT_PROFILE and not where.key_file(name).exists():
+        # Profiles come into being by `--profile NAME login`, which leaves a key even before any setting.
+        known = may_be_new or name == DEFAULT_PROFILE or where.key_file(name).exists()
+        if profile is not None and not known:
             raise InputProblem(
                 f"There is no profile {name!r}",
                 _nearest(name, config.profiles).removeprefix("; "),
-                f"Create it with: gencove-tui login --profile {name}",
+                f"Create it with: gencove-tui --profile {name} login",
             )
         options = Profile()
     chosen_host = (host or environment.get(HOST_VARIABLE) or options.host).rstrip("/")

@@ -44,7 +44,7 @@ def report(problem: Problem) -> None:
         click.echo(f"  {problem.remedy}", err=True)
 
 
-def resolved(context: click.Context) -> Any:
+def resolved(context: click.Context, *, may_be_new: bool = False) -> Any:
     """The settings that the options, the environment and the profile add up to."""
     from gencove_tui.api.connect import environment_host
     from gencove_tui.config import resolve
@@ -66,6 +66,7 @@ def resolved(context: click.Context) -> Any:
         host=host,
         api_key=options["api_key"],
         download_folder=options["download_folder"],
+        may_be_new=may_be_new,
     )
 
 
@@ -115,7 +116,7 @@ def login(context: click.Context) -> None:
     """
     from gencove_tui.cli.login import run_login
 
-    run_login(resolved(context))
+    run_login(resolved(context, may_be_new=True))
 
 
 @cli.command()

@@ -33,9 +33,9 @@ class Meter:
         """Bytes of one part that are through; may go back when the part is sent again."""
         self._parts[part] = position
 
-    def reset(self) -> None:
-        """Nothing is through any more."""
-        self._parts.clear()
+    def keep(self, parts: dict[int, int]) -> None:
+        """Only these parts count from now on: number and bytes."""
+        self._parts = dict(parts)
         self._seen = None
 
     @property

@@ -83,6 +83,12 @@ class UploadJob:
                 else:
                     await self._send_in_parts(file, target, meter, journal)
                 await self._confirm(target, file.size)
+            except BaseException:
+                # Only what the store has in full is kept: what was on its way goes again.
+                with contextlib.suppress(Problem):
+                    held = self._ledger.parts(self._transfer.id)
+                    meter.keep({part.number: part.length for part in held if part.etag})
+                raise
             finally:
                 if self._scan is not None:
                     self._scan.stop()

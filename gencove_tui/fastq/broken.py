@@ -48,6 +48,6 @@ class BrokenFastq(Problem):
         return cls(
             f"{name} is not a valid FASTQ",
             why,
-            "Make it again from its source, or lower the check level if it is meant to be so.",
+            "Make it again from its source.",
             record=record,
         )

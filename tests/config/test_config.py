@@ -92,7 +92,8 @@ def test_a_default_profile_must_exist(environment):
 def test_an_unknown_profile_says_how_to_create_it(environment):
     with pytest.raises(InputProblem) as caught:
         resolve("lab", environment=environment)
-    assert "login --profile lab" in caught.value.remedy
+    assert "--profile lab login" in caught.value.remedy
+    assert resolve("lab", may_be_new=True, environment=environment).profile == "lab"
 
 
 @pytest.mark.parametrize("name", ["../evil", "", ".hidden", "a b", "x" * 65])

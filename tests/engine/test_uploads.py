@@ -123,6 +123,8 @@ async def test_pause_keeps_parts_and_resume_sends_only_the_rest(settings, ledger
         await until(lambda: ledger.transfers.get(transfer).state is TransferState.PAUSED, "the pause")
         kept = sum(1 for p in ledger.transfers.parts(transfer) if p.etag)
         assert sandbox.upload_bytes(PLACE + path.name) is None
+        held = sum(p.length for p in ledger.transfers.parts(transfer) if p.etag)
+        assert ledger.transfers.get(transfer).bytes_done == held, "what is shown as moved is kept"
         sandbox.requests.clear()
         ledger.transfers.wish([transfer], Wish.RUN)
         done = await until(finished(ledger, transfer), "the upload")

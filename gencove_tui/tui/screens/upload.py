@@ -54,7 +54,7 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
         """Two fields, what is wrong with them, the preview, buttons."""
         with Vertical(classes="dialog -wide") as box:
             box.border_title = Content("Upload")
-            box.border_subtitle = Content("tab completes the path · enter shows what would go")
+            box.border_subtitle = Content("tab completes the path · enter goes on, then shows what would go")
             with Horizontal(classes="field"):
                 yield Label("From")
                 yield self.path
