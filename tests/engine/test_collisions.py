@@ -101,6 +101,7 @@ async def test_a_ledger_that_is_locked_at_the_start_of_a_transfer_loses_no_place
     monkeypatch.setattr("gencove_tui.store.database.BUSY_SECONDS", 0.05)
     paths = [write_pair(tmp_path / str(n), f"S{n}", n, 50, seed=n).r1 for n in range(1, 7)]
     async with running_engine(settings):
+        await until(lambda: ledger.engine.read().pid, "the engine to be at work")
         ids = [ledger.transfers.add_upload(str(p), PLACE + p.name, p.stat().st_size) for p in paths]
         blocker = sqlite3.connect(settings.state_folder / "ledger.db", isolation_level=None, timeout=10)
         blocker.execute("BEGIN IMMEDIATE")
