@@ -12,6 +12,7 @@ from gencove_tui.errors import Problem
 from gencove_tui.model import Transfer, TransferState, Wish
 from gencove_tui.tui.actions import PANES, TABS
 from gencove_tui.tui.clipboard import copy
+from gencove_tui.tui.widgets.virtual_table import VirtualTable
 from tests.tui.driving import BOTH, NARROW, WIDE, drive
 from tests.tui.fakes import (
     NOW,
@@ -118,8 +119,12 @@ async def test_wide_follows_the_cursor_without_a_request_for_every_row() -> None
     desk = FakeDesk()
     async with drive(desk, WIDE) as it:
         await it.sees("6 deliverables")
+        await it.press("2")
         desk.calls.clear()
-        await it.press("2", *"jjjjjjj")
+        table = it.app.focused
+        assert isinstance(table, VirtualTable)
+        for _ in range(7):  # at once, so that the cursor rests nowhere on its way
+            table.action_cursor_down()
         await it.sees("標本-0042", "Sample 標本-0042")
         await it.until(lambda: desk.called("sample"), "a request for the sample the cursor rests on")
         assert [call[1] for call in desk.called("sample")] == [make_samples()[7].id]
