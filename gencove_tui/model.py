@@ -418,6 +418,16 @@ class Transfer(Struct, frozen=True, kw_only=True):
     source: DownloadSource | None = None
     rule_id: int | None = None
     """The watch rule that queued it, if one did."""
+    check: str = "full"
+    """Uploads: how closely the file is looked at on its way, ``full``, ``gzip`` or ``none``."""
+    side_file: bool = False
+    """Downloads: a ``NAME.sha256`` is written beside the file."""
+    crc32: str = ""
+    """Uploads: CRC32 of the whole file as S3 writes it, once known."""
+    position: int = 0
+    """Place in the queue among transfers of the same priority."""
+    sources: tuple[str, ...] = ()
+    """Uploads: several local files that go up as one, in this order; empty for the usual one."""
     created: datetime | None = None
     started: datetime | None = None
     finished: datetime | None = None
@@ -437,24 +447,99 @@ class Part(Struct, frozen=True, kw_only=True):
     offset: int
     length: int
     bytes_done: int = 0
-    """Bytes that the other side (upload) or the disk (download) is known to have."""
+    """Bytes that the other side (upload) or the operating system (download) is known to have."""
+    synced: int = 0
+    """Downloads: bytes that would survive a power cut."""
     etag: str = ""
     crc32: str = ""
     """Base64, as S3 writes it."""
 
 
-class WatchRule(Struct, frozen=True, kw_only=True):
-    """Folder → destination: what to upload by itself."""
+NETWORK_SETTLE = 300.0
+"""Seconds for which a file on a network file system must stand still."""
+
+
+class RuleTerms(Struct, frozen=True, kw_only=True):
+    """What a watch rule is to do: the keys of ``[profiles.PROFILE.watch.NAME]`` in ``config.toml``."""
+
+    folder: str
+    """Absolute."""
+    destination: GncvPath
+    """Where the files go. ``{run}``: name of the run folder, or of the folder at the top that holds the file;
+    ``{date}``: of the run's name, or the day on which the sample was first seen, as 2026-03-14; ``{project}``
+    and ``{rule}``: as written there; ``{sample}``: the client id; ``{relpath}``: the file's folder below
+    ``folder``, which is put to the end where neither it nor ``{run}`` is named."""
+    files: tuple[str, ...] = ()
+    """Patterns in order, the last that matches wins; one that begins with ``!`` leaves out. None, or only
+    such: every FASTQ. One without a slash is about the name in any folder, another about the path below
+    ``folder``, where ``**`` stands for any number of folders."""
+    project: str = ""
+    """Id of the project to assign to (v2); empty assigns nothing."""
+    metadata: Any = None
+    """Any JSON, given to each sample on assignment."""
+    single_end: bool = False
+    """A read 1 without a mate is a whole sample."""
+    check: str = "full"
+    """How closely a file is looked at on its way, ``full``, ``gzip`` or ``none``."""
+    settle: float = field(default=60.0, name="settle_seconds")
+    """Seconds for which a file must stand still, over three looks at least."""
+    network_settle: float = field(default=NETWORK_SETTLE, name="network_settle_seconds")
+    """The same on network file systems, whose news come late."""
+    file_system: str = "auto"
+    """``local``, ``network`` (polled only), or ``auto``: what the system says."""
+    marker: str = "auto"
+    """Name of a file, in the FASTQ's folder or above, to wait for; ``auto``: the sequencers' own, in run
+    folders; ``none``: wait for nothing."""
+    marker_hours: float = 48.0
+    """How long ``auto`` waits for a marker before a file is taken without."""
+    hyphens: bool = False
+    """``_`` in sample ids becomes ``-`` on upload, since Gencove cuts an id at its first underscore."""
+    merge_lanes: bool = False
+    """Lanes and segments of a sample go up as one file per read."""
+    undetermined: bool = False
+    """Take reads that belong to no sample, too."""
+    index_reads: bool = False
+    """Take I1 and I2, too."""
+    lone_mate_hours: float = 24.0
+    """How long a lone mate may wait before it is reported."""
+    deliver: tuple[str, ...] = ()
+    """Patterns on file types of results to download when they are ready."""
+    deliver_to: str = ""
+    """Folder for results; empty means the profile's."""
+    deliver_template: str = ""
+    """Path below it; empty means the official client's."""
+    restore_archived: bool = False
+    """Ask archived samples back."""
+    hook: tuple[str, ...] = ()
+    """Command that hears of events, with its arguments."""
+    hook_events: tuple[str, ...] = ()
+    """Patterns on kinds of events for the hook; none means the usual."""
+    hook_seconds: float = 30.0
+    """How long the hook may take."""
+    status_file: str = ""
+    """A second place for the rule's status file."""
+
+    @property
+    def include(self) -> tuple[str, ...]:
+        """Patterns that take files in."""
+        return tuple(pattern for pattern in self.files if not pattern.startswith("!"))
+
+    @property
+    def exclude(self) -> tuple[str, ...]:
+        """Patterns that leave files out."""
+        return tuple(pattern[1:] for pattern in self.files if pattern.startswith("!"))
+
+
+class WatchRule(RuleTerms, frozen=True, kw_only=True):
+    """A rule as the ledger knows it: folder → destination → project → results."""
 
     id: int
-    folder: str
-    destination: GncvPath
-    include: tuple[str, ...] = ()
-    """Shell patterns on the path relative to ``folder``; none means every FASTQ."""
-    exclude: tuple[str, ...] = ()
-    settle: float = 10.0
-    """Seconds for which size and modification time must stand still."""
+    name: str = ""
+    """Unique in the profile."""
+    from_file: bool = False
+    """Whether it stands in ``config.toml``; else a command made it."""
     active: bool = True
+    """What the user wants: False while paused."""
     problem: str = ""
     """Why the rule can't work at the moment, e.g. the folder is missing."""
 
@@ -468,10 +553,46 @@ class WatchedFile(Struct, frozen=True, kw_only=True):
     mtime_ns: int
     inode: int
     state: str
-    """``settling``, ``queued`` (a transfer exists), ``ignored``, ``gone``."""
+    """``settling``, ``waiting`` (for something but time), ``held`` (for a person), ``queued`` (a transfer
+    exists), ``ignored``, ``gone``."""
     reason: str = ""
+    """What it waits for, or why it is not taken, for people to read."""
+    remedy: str = ""
     transfer_id: int | None = None
     first_seen: datetime | None = None
+    ctime_ns: int = 0
+    """Moves whenever the content was touched, even where the modification time was set back."""
+    sample: str = ""
+    """Which sample, lane and segment it belongs to, the same for both mates; empty before it was queued."""
+    read: str = ""
+    """``R1`` or ``R2``."""
+
+
+class RuleStatus(Struct, frozen=True, kw_only=True):
+    """Where a rule stands, as its last look left it."""
+
+    looked: datetime | None = None
+    """Last look through the folder, written once a minute where nothing changes; None before the first."""
+    seconds: float = 0.0
+    """How long it took."""
+    files: int = 0
+    """FASTQ files seen then."""
+    network: bool = False
+    polling: bool = False
+    """Whether the folder is looked through now and then only, without notices from the system."""
+    lone: tuple[LoneMate, ...] = ()
+    """Samples here whose mate isn't, the longest waiting first."""
+    notices: tuple[str, ...] = ()
+    """What is not as it should be and stops nothing: unreadable folders, sheets that disagree …"""
+
+
+class LoneMate(Struct, frozen=True, kw_only=True):
+    """A sample of which one read is here and the other is not."""
+
+    sample: str
+    missing: str
+    """``R2``, ``R1 lane 3`` …"""
+    since: datetime
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -485,3 +606,137 @@ class Event(Struct, frozen=True, kw_only=True):
     transfer_id: int | None = None
     rule_id: int | None = None
     data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def severity(self) -> str:
+        """``error``, ``warning``, ``success`` or ``info``: what a screen may ring a bell for."""
+        return _SEVERITIES.get(self.kind.rsplit(".", 1)[-1], "info")
+
+
+_SEVERITIES = {
+    "failed": "error",
+    "problem": "warning",
+    "held": "warning",
+    "lone": "warning",
+    "waiting": "warning",
+    "missing": "warning",
+    "to_assign": "warning",
+    "delivered": "success",
+    "recovered": "success",
+}
+"""By the last word of an event's kind."""
+
+
+class LoopState(StrEnum):
+    """Where a sample of a watch rule stands between its files here and its results here."""
+
+    COLLECTING = "collecting"
+    """Some of its files are uploaded, its mate is not."""
+    UPLOADED = "uploaded"
+    """All there, and the rule names no project: nothing more happens by itself."""
+    READY = "ready"
+    """All there; assigned at the next occasion."""
+    ASSIGNING = "assigning"
+    """The assignment was about to be sent, or was sent: never repeated before asking."""
+    TO_ASSIGN = "to assign"
+    """v1: somebody has to assign it in the dashboard."""
+    ANALYSING = "analysing"
+    RESULTS = "results"
+    """The analysis ended; what is wanted of it is about to be queued."""
+    RESTORING = "restoring"
+    """Archived and asked back."""
+    DELIVERING = "delivering"
+    """Its results are in the queue of downloads."""
+    DELIVERED = "delivered"
+    """Every wanted result is here."""
+    FINISHED = "finished"
+    """The analysis succeeded, and the rule wants nothing of it."""
+    FAILED = "failed"
+    """The analysis or its quality control failed; ``reason`` says why."""
+    ARCHIVED = "archived"
+    """Its results are archived, and the rule does not ask them back."""
+    HELD = "held"
+    """Waits for a person; ``reason`` and ``remedy`` say for what."""
+
+
+class LoopFile(Struct, frozen=True, kw_only=True):
+    """One file of a sample of a rule: a read that went up, or a result that comes down."""
+
+    direction: Direction
+    name: str
+    """Uploads: the ``gncv://`` path. Downloads: the file type."""
+    read: str = ""
+    """Uploads: ``R1`` or ``R2``."""
+    upload_id: str = ""
+    transfer_id: int | None = None
+    local_path: str = ""
+    size: int | None = None
+    checksum: str = ""
+    """``sha256:…`` or another kind, as the audit log has it; empty when none is known."""
+    verified: bool = False
+    state: TransferState = TransferState.QUEUED
+    problem: str = ""
+
+
+class LoopSample(Struct, frozen=True, kw_only=True):
+    """One sample of a watch rule, from its first uploaded file to its last result."""
+
+    id: int
+    rule_id: int
+    folder: GncvPath
+    """Where its files are in the upload area."""
+    client_id: str
+    take: int = 1
+    """Counts on when files of the same name come with new content after the first were assigned."""
+    state: LoopState
+    reason: str = ""
+    """What it waits for or why it failed, for people to read."""
+    remedy: str = ""
+    project_id: str = ""
+    sample_id: str = ""
+    """Gencove's id once it is assigned."""
+    status: str = ""
+    """Gencove's word for where the analysis stands, as it came."""
+    tries: int = 0
+    retry_at: datetime | None = None
+    created: datetime | None = None
+    changed: datetime | None = None
+    """When its state changed last."""
+    assigned: datetime | None = None
+    files: tuple[LoopFile, ...] = ()
+
+    def reads(self) -> tuple[LoopFile, ...]:
+        """Its uploaded files, R1 first."""
+        return tuple(file for file in self.files if file.direction is Direction.UPLOAD)
+
+    def results(self) -> tuple[LoopFile, ...]:
+        """Its results, by file type."""
+        return tuple(file for file in self.files if file.direction is Direction.DOWNLOAD)
+
+
+class AuditEntry(Struct, frozen=True, kw_only=True):
+    """One line of the audit log: who did what, when, to which bytes."""
+
+    id: int
+    time: datetime
+    act: str
+    """``upload``, ``assign``, ``download``, ``delete``, ``restore`` …; an open set."""
+    outcome: str
+    """``done``, ``skipped`` (was there already), ``failed``."""
+    who: str
+    """``user@host`` of the process that did it."""
+    profile: str
+    rule_id: int | None = None
+    transfer_id: int | None = None
+    local_path: str = ""
+    remote: str = ""
+    """The ``gncv://`` path of an upload, ``<sample>/<file>`` of a download."""
+    bytes: int | None = None
+    checksum: str = ""
+    """``sha256:…`` or another kind; empty when none is known."""
+    verified: bool = False
+    """Downloads: the checksum agreed with Gencove's."""
+    sample_id: str = ""
+    client_id: str = ""
+    project_id: str = ""
+    detail: str = ""

@@ -19,16 +19,40 @@ from msgspec import Struct
 
 from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.api.s3_body import PIECE, FileBody
-from gencove_tui.api.s3_errors import EXPIRED, S3Problem, refused, unreachable
+from gencove_tui.api.s3_errors import (
+    EXPIRED,
+    REFUSED_KEYS,
+    S3Problem,
+    not_the_store,
+    refused,
+    unreachable,
+)
 from gencove_tui.model import Credentials, Part
 
 if TYPE_CHECKING:
     from gencove_tui.api.s3_client import RenewedCredentials
 
-__all__ = ["EXPIRED", "PIECE", "FileBody", "S3Area", "S3Problem", "StoredObject", "StoredPart"]
+__all__ = [
+    "EXPIRED",
+    "PIECE",
+    "REFUSED_KEYS",
+    "FileBody",
+    "S3Area",
+    "S3Problem",
+    "StoredObject",
+    "StoredPart",
+]
 
 
 _DEEPEST_CAUSE = 20
+_SIGNS = {
+    "put_object": "ETag",
+    "upload_part": "ETag",
+    "complete_multipart_upload": "ETag",
+    "head_object": "ETag",
+    "create_multipart_upload": "UploadId",
+}
+"""What each answer of a store holds; without it, something else has answered."""
 
 
 class StoredPart(Struct, frozen=True):
@@ -47,6 +71,8 @@ class StoredObject(Struct, frozen=True):
     size: int
     etag: str
     modified: datetime | None = None
+    crc32: str = ""
+    """Base64 CRC32 of the whole object; empty where the store knows none."""
 
 
 class S3Area:
@@ -99,9 +125,15 @@ class S3Area:
         client = await self._opened()
         import aiohttp
         from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+        from botocore.parsers import ResponseParserError
 
         try:
-            return await getattr(client, method)(**arguments)
+            reply = await getattr(client, method)(**arguments)
+            if (sign := _SIGNS.get(method)) and not reply.get(sign):
+                raise not_the_store(what)
+            return reply
+        except ResponseParserError as error:
+            raise not_the_store(what) from error
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
@@ -126,7 +158,7 @@ class S3Area:
         try:
             return await self._call(what, method, **arguments)
         except S3Problem as problem:
-            if problem.code not in EXPIRED and not (method == "head_object" and problem.code == "400"):
+            if problem.code not in REFUSED_KEYS and not (method == "head_object" and problem.code == "400"):
                 raise
         await self.refresh()
         return await self._call(what, method, **arguments)
@@ -235,14 +267,31 @@ class S3Area:
         )
 
     async def head(self, bucket: str, key: str) -> StoredObject | None:
-        """Size and ETag of an object; None when there is none."""
+        """Size, ETag and checksum of an object; None when there is none."""
         try:
-            reply = await self._ask("Can't look at the stored file", "head_object", Bucket=bucket, Key=key)
+            reply = await self._ask(
+                "Can't look at the stored file",
+                "head_object",
+                Bucket=bucket,
+                Key=key,
+                ChecksumMode="ENABLED",
+            )
         except S3Problem as problem:
             if problem.kind is Kind.NOT_FOUND:
                 return None
-            raise
-        return StoredObject(key, int(reply["ContentLength"]), str(reply["ETag"]), reply.get("LastModified"))
+            if problem.code != "403":
+                raise
+            # HEAD has no room for the reason, which may be an object that isn't there; a list says it.
+            found = await self.list_objects(bucket, key)
+            return next((item for item in found if item.key == key), None)
+        whole = reply.get("ChecksumType") != "COMPOSITE" and "-" not in reply.get("ChecksumCRC32", "")
+        return StoredObject(
+            key,
+            int(reply["ContentLength"]),
+            str(reply["ETag"]),
+            reply.get("LastModified"),
+            str(reply.get("ChecksumCRC32", "")) if whole else "",
+        )
 
     async def list_objects(self, bucket: str, prefix: str) -> list[StoredObject]:
         """All objects whose key begins with ``prefix``."""

@@ -5,12 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 from gencove_tui.api.errors import Kind
 from gencove_tui.api.s3_errors import S3Problem
 
 PIECE = 256 << 10
 """Bytes handed to the connection at a time."""
+
+
+Source = int | Callable[[int, int], bytes]
+"""A descriptor, or what reads so many bytes at an offset."""
+
+
+def reader(source: Source) -> Callable[[int, int], bytes]:
+    """What reads so many bytes at an offset, or fewer at the end."""
+    return partial(os.pread, source) if isinstance(source, int) else source
 
 
 class FileBody:
@@ -22,18 +32,20 @@ class FileBody:
 
     def __init__(
         self,
-        descriptor: int,
+        source: Source,
         offset: int,
         length: int,
         moved: Callable[[int], None],
         limiter: Callable[[int], Awaitable[None]] | None = None,
     ) -> None:
-        self._descriptor = descriptor
+        self._read = reader(source)
         self._offset = offset
         self._length = length
         self._moved = moved
         self._limiter = limiter
         self._position = 0
+        self.held = False
+        """Whether the limiter keeps it waiting now: it stands still, but nothing is wrong with the line."""
 
     def __len__(self) -> int:
         return self._length
@@ -41,7 +53,7 @@ class FileBody:
     def read(self, size: int = -1) -> bytes:
         """For the client library's checks; the bytes themselves go out by iteration."""
         left = max(0, self._length - self._position)
-        piece = os.pread(self._descriptor, left if size < 0 else min(size, left), self._here())
+        piece = self._read(left if size < 0 else min(size, left), self._here())
         self._position += len(piece)
         return piece
 
@@ -67,8 +79,10 @@ class FileBody:
         while position < self._length:
             wanted = min(PIECE, self._length - position)
             if self._limiter is not None:
+                self.held = True
                 await self._limiter(wanted)
-            piece = os.pread(self._descriptor, wanted, self._offset + position)
+                self.held = False
+            piece = self._read(wanted, self._offset + position)
             if not piece:
                 raise S3Problem(
                     "The file became shorter while it was sent",

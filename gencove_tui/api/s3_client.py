@@ -11,6 +11,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentials
@@ -18,6 +19,7 @@ from aiobotocore.session import AioSession
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
 from botocore.credentials import ReadOnlyCredentials
 
+from gencove_tui.config import is_loopback
 from gencove_tui.model import Credentials
 
 _SEND_BUFFER = 512 << 10
@@ -98,13 +100,14 @@ def _socket(address: Any) -> socket.socket:
     return made
 
 
-def _config(connections: int, path_style: bool) -> AioConfig:
+def _config(connections: int, path_style: bool, proxies: dict[str, str] | None) -> AioConfig:
     return AioConfig(
         connector_args={"socket_factory": _socket, "keepalive_timeout": 30},
         signature_version="s3v4",
         connect_timeout=30,
         read_timeout=300,  # completing a large object takes S3 minutes
         max_pool_connections=connections,
+        proxies=proxies,
         retries={"total_max_attempts": 1, "mode": "standard"},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
@@ -128,9 +131,14 @@ def open_client(credentials: RenewedCredentials, endpoint_url: str | None, conne
         settings.set_config_provider(name, ConstantProvider(None))
     settings.set_config_provider("ignore_configured_endpoint_urls", ConstantProvider(True))
     session.register_component("credential_provider", _Provider(credentials))
+    # No proxy of the environment is asked for a store on this very machine.
+    here = endpoint_url is not None and is_loopback(urlsplit(endpoint_url).hostname or "")
+    proxies: dict[str, str] | None = {} if here else None
     return session.create_client(
         "s3",
         region_name=_REGION,
         endpoint_url=endpoint_url,
-        config=_config(connections, path_style=endpoint_url is not None),
+        # One variable is enough behind a proxy that looks into TLS: the rest of the program heeds this one.
+        verify=os.environ.get("AWS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or None,
+        config=_config(connections, path_style=endpoint_url is not None, proxies=proxies),
     )

@@ -7,6 +7,9 @@ from gencove_tui.api.errors import ApiProblem, Kind
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
 """Codes that mean: fetch new keys."""
 
+REFUSED_KEYS = EXPIRED | {"InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+"""Codes that new keys may mend: ours may have been withdrawn before their time."""
+
 _SLOW = frozenset(
     {"SlowDown", "ThrottlingException", "Throttling", "RequestLimitExceeded", "TooManyRequests"}
 )
@@ -14,7 +17,6 @@ _TRANSIENT = (
     frozenset(
         {
             "RequestTimeout",
-            "RequestTimeTooSkewed",
             "InternalError",
             "ServiceUnavailable",
             "BadDigest",
@@ -65,12 +67,33 @@ class S3Problem(ApiProblem):
 def refused(what: str, code: str, status: int) -> S3Problem:
     """The problem that an error answer tells of."""
     word = code or str(status)
-    retryable = code in _TRANSIENT or status >= 500 or status == 429
+    if code == "RequestTimeTooSkewed":
+        return S3Problem(
+            what,
+            code,
+            kind=Kind.SERVER,
+            retryable=False,
+            why="this machine's clock differs too much from the store's",
+            remedy="Set the clock (NTP); it goes on by itself then.",
+        )
+    # 501 is a server error by number only: the store doesn't do this, today or tomorrow.
+    retryable = code in _TRANSIENT or (status >= 500 and status != 501) or status == 429
     if code in _SLOW:
         kind = Kind.RATE_LIMITED
     else:
         kind = _KINDS.get(word, Kind.SERVER if retryable else Kind.INVALID)
     return S3Problem(what, word, kind=kind, retryable=retryable)
+
+
+def not_the_store(what: str) -> S3Problem:
+    """The problem of an answer that can't be the store's, such as a proxy's or a login page."""
+    return S3Problem(
+        what,
+        "Answer",
+        kind=Kind.UNREACHABLE,
+        retryable=True,
+        why="something else than the store answered, perhaps a proxy or a login page",
+    )
 
 
 def unreachable(what: str) -> S3Problem:

@@ -128,7 +128,7 @@ class Transport:
             limits=httpx.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=30),
             follow_redirects=False,  # the key must not follow to another host
             # Over plain http the key must not leave this machine, so no proxy of the environment is asked.
-            trust_env=not is_loopback(urlsplit(self.host).hostname or ""),
+            trust_env=not (self.host.startswith("http:") and is_loopback(urlsplit(self.host).hostname or "")),
         )
 
     async def aclose(self) -> None:

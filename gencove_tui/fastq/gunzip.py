@@ -1,7 +1,7 @@
 """Decompression of gzip that is fed with bytes in order and misses nothing that is wrong with them.
 
-Every member must come to its clean end (length and CRC agree); zeros after the last one are padding, as gzip
-takes them, and anything else there is refused (perf-probes §2.5).
+Every member must come to its clean end (length and CRC agree); a few zeros after the last one are padding, as
+gzip takes them, and anything else there is refused (perf-probes §2.5).
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ OUTPUT = 1 << 20
 _MAGIC = b"\x1f\x8b\x08"
 _HEAD_LIMIT = 256 << 10
 """A member's head holds at most 64 KiB of extra field; names and comments never come near the rest."""
+_PADDING_LIMIT = 10_240
+"""Bytes of padding that a tape or archive block may leave. More zeros are room still to be filled."""
 _GLANCE = 64
 """Bytes that hold most heads."""
 _HEADER_CRC, _EXTRA, _FILE_NAME, _COMMENT = 2, 4, 8, 16
@@ -57,7 +59,7 @@ class Gunzip:
         self._name = name
         self._inflate: isal_zlib.Decompress | None = None
         self._head = b""
-        self._padding = False
+        self._padding = 0
         self._consumed = 0
         self._member_size = 0
         self.members = 0
@@ -108,6 +110,10 @@ class Gunzip:
         """Say that no byte follows; raises ``BrokenFastq`` unless the last member has ended."""
         if self._consumed == 0:
             raise BrokenFastq.cut(self._name, "it is empty")
+        if self._padding > _PADDING_LIMIT:
+            raise BrokenFastq.cut(
+                self._name, f"it ends in {self._padding:,} zeros, as if it were still to be filled"
+            )
         if self._inflate is not None or self._head:
             raise BrokenFastq.cut(
                 self._name, f"the compressed data stops short after {self._consumed:,} bytes"
@@ -116,7 +122,7 @@ class Gunzip:
     def _begin(self, data: memoryview) -> memoryview:
         """Start the next member once enough of its head is there; return the bytes not yet used."""
         if self._padding or (self.members and not self._head and data[0] == 0):
-            self._padding = True
+            self._padding += len(data)
             if bytes(data).strip(b"\0"):
                 raise self._stranger()
             return data[len(data) :]

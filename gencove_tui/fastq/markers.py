@@ -49,6 +49,11 @@ _RUN_MARKERS = (
     "run_complete.txt",
 )
 """The most telling first."""
+MARKER_NAMES = frozenset(
+    path.rsplit("/", 1)[-1]
+    for path in (*_ROOT_SIGNS, *_FASTQ_MARKERS, *_RUN_MARKERS, "Secondary_Analysis_Complete.txt")
+)
+"""Names of files that ``run_state`` asks for."""
 
 
 def run_state(fastq: str, exists: Exists, *, name: str = "", marker: str = "") -> RunState:

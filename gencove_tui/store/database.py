@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,16 @@ BUSY_SECONDS = 10.0
 
 class LedgerProblem(Problem):
     """SQLite can't do its work now: a full disk, or a lock that somebody keeps. It may pass by itself."""
+
+
+_PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+
+
+def _passes(error: Exception) -> bool:
+    """Whether it may end by itself: a lock that somebody keeps, a full disk, a disk that is away."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _PASSING
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def printable(text: str) -> str:
@@ -36,10 +47,12 @@ class Database:
             self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA foreign_keys=ON")
+            # While foreign keys are off a migration may replace a table that others refer to.
             self._migrate(migrations)
+            self._connection.execute("PRAGMA foreign_keys=ON")
         except (OSError, sqlite3.Error) as error:
-            raise Problem(
+            kind = LedgerProblem if _passes(error) else Problem
+            raise kind(
                 f"Can't open {path}", str(error), "Check the folder's permissions and free space."
             ) from error
         self._durable = True

@@ -13,6 +13,10 @@ from gencove_tui.model import Event
 from gencove_tui.store.database import Database, printable
 from gencove_tui.store.transfers import moment
 
+KEPT = 20_000
+"""Events that the log holds at most; what must last longer is in the audit log."""
+KEPT_DAYS = 90.0
+
 
 def _event_from(row: sqlite3.Row) -> Event:
     when = moment(row["time"])
@@ -69,6 +73,18 @@ class Events:
         """Events younger than the given one, oldest first."""
         rows = self._db.rows("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?", (event_id, limit))
         return [_event_from(row) for row in rows]
+
+    def prune(self, *, keep: int = KEPT, days: float = KEPT_DAYS) -> int:
+        """Forget events beyond the newest ``keep`` and those older than ``days``; returns how many.
+
+        The audit log is another table and is not touched. The newest event always stays, so that ids go on.
+        """
+        with self._db.write(durable=False) as connection:
+            return connection.execute(
+                "DELETE FROM events WHERE id < (SELECT max(id) FROM events)"
+                " AND (id <= (SELECT max(id) FROM events) - ? OR time < ?)",
+                (keep, time.time() - days * 86400),
+            ).rowcount
 
     def last_id(self) -> int:
         """Id of the newest event; 0 when there is none."""

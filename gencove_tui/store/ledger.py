@@ -7,9 +7,12 @@ from pathlib import Path
 from sqlite3 import Connection
 from types import TracebackType
 
+from gencove_tui.store.audit import Audit
+from gencove_tui.store.controls import Controls
 from gencove_tui.store.database import Database
 from gencove_tui.store.engine_row import EngineRows
 from gencove_tui.store.events import Events
+from gencove_tui.store.loop import Loop
 from gencove_tui.store.rules import Rules
 from gencove_tui.store.schema import LEDGER
 from gencove_tui.store.transfers import Transfers
@@ -26,6 +29,9 @@ class Ledger:
         self.rules = Rules(self._db)
         self.events = Events(self._db)
         self.engine = EngineRows(self._db)
+        self.controls = Controls(self._db)
+        self.loop = Loop(self._db)
+        self.audit = Audit(self._db, state_folder.name)
 
     def write(self, *, durable: bool = True) -> AbstractContextManager[Connection]:
         """Bundle several writes into one transaction."""

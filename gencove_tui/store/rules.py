@@ -1,59 +1,111 @@
-"""Watch rules and the files that they have seen."""
+"""Watch rules as the engine runs them, and where each stands. What they want is in ``config.toml``.
+
+A rule keeps its row, and with it the memory of its files, when it is taken out of the list: put back under
+the same name it goes on where it was.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
-import time
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
 
 import msgspec
+from msgspec import structs
 
-from gencove_tui.model import GncvPath, WatchedFile, WatchRule
+from gencove_tui.config.watch_rules import rule_table
+from gencove_tui.model import GncvPath, RuleStatus, RuleTerms, WatchRule
 from gencove_tui.store.database import Database, printable
-from gencove_tui.store.transfers import moment
+from gencove_tui.store.watched import WatchedFiles
+
+_TERM_NAMES = tuple(info.name for info in structs.fields(RuleTerms))
+
+
+def _decode(shape: type, value: Any) -> Any:
+    if shape is GncvPath:
+        return GncvPath(value)
+    raise NotImplementedError(f"{value!r} as {shape}")
 
 
 def _rule_from(row: sqlite3.Row) -> WatchRule:
+    table = msgspec.json.decode(row["terms"]) | {"folder": os.fsdecode(row["folder"])}
+    terms = msgspec.convert(table, RuleTerms, dec_hook=_decode)
     return WatchRule(
+        **{name: getattr(terms, name) for name in _TERM_NAMES},
         id=row["id"],
-        folder=os.fsdecode(row["folder"]),
-        destination=GncvPath(row["destination"]),
-        include=msgspec.json.decode(row["include"], type=tuple[str, ...]),
-        exclude=msgspec.json.decode(row["exclude"], type=tuple[str, ...]),
-        settle=row["settle"],
+        name=row["name"],
+        from_file=bool(row["from_file"]),
         active=bool(row["active"]),
         problem=row["problem"],
     )
 
 
-def _file_from(row: sqlite3.Row) -> WatchedFile:
-    return WatchedFile(
-        rule_id=row["rule_id"],
-        path=os.fsdecode(row["path"]),
-        size=row["size"],
-        mtime_ns=row["mtime_ns"],
-        inode=row["inode"],
-        state=row["state"],
-        reason=row["reason"],
-        transfer_id=row["transfer_id"],
-        first_seen=moment(row["first_seen"]),
-    )
+def _columns(terms: RuleTerms) -> tuple[bytes, str]:
+    table = rule_table(terms)
+    del table["folder"]
+    return os.fsencode(terms.folder), msgspec.json.encode(table).decode()
 
 
-class Rules:
-    """Reads and writes watch rules and watched files."""
+def terms_of(rule: WatchRule) -> RuleTerms:
+    """What a rule wants, without its name and state."""
+    return RuleTerms(**{name: getattr(rule, name) for name in _TERM_NAMES})
+
+
+class Rules(WatchedFiles):
+    """Reads and writes watch rules and, by inheritance, the files they have seen."""
 
     def __init__(self, database: Database) -> None:
-        self._db = database
+        super().__init__(database)
 
     def all(self) -> list[WatchRule]:
-        """Every rule, oldest first."""
-        return [_rule_from(row) for row in self._db.rows("SELECT * FROM rules ORDER BY id")]
+        """Every rule that stands in the list, oldest first."""
+        return [_rule_from(row) for row in self._db.rows("SELECT * FROM rules WHERE listed ORDER BY id")]
 
     def get(self, rule_id: int) -> WatchRule | None:
-        """One rule, or None when it was removed."""
+        """One rule, in the list or not; None when there never was one."""
         row = self._db.row("SELECT * FROM rules WHERE id=?", (rule_id,))
         return _rule_from(row) if row else None
+
+    def named(self, name: str) -> WatchRule | None:
+        """A rule of the list by its name."""
+        row = self._db.row("SELECT * FROM rules WHERE name=? AND listed", (name,))
+        return _rule_from(row) if row else None
+
+    # --- what rules there are ------------------------------------------------------------------------
+
+    def sync(self, wanted: Mapping[str, RuleTerms]) -> bool:
+        """Bring the list in line with the rules of ``config.toml``; returns whether anything changed.
+
+        Rules that commands made stay, unless the file has one of their name.
+        """
+        rows = {row["name"]: row for row in self._db.rows("SELECT * FROM rules")}
+        gone = [n for n, row in rows.items() if row["from_file"] and row["listed"] and n not in wanted]
+        changed = {
+            name: columns
+            for name, columns in ((name, _columns(terms)) for name, terms in wanted.items())
+            if name not in rows
+            or not (rows[name]["from_file"] and rows[name]["listed"])
+            or (bytes(rows[name]["folder"]), rows[name]["terms"]) != columns
+        }
+        if not gone and not changed:
+            return False
+        with self._db.write() as connection:
+            connection.executemany("UPDATE rules SET listed=0 WHERE name=?", [(name,) for name in gone])
+            for name, (folder, terms) in changed.items():
+                self._put(name, folder, terms, from_file=True)
+        return True
+
+    def put_terms(self, terms: RuleTerms, name: str = "") -> int:
+        """Put a command's own rule into the list and wake it; returns its id.
+
+        Without a name it is the one of the same folder and destination, or a new one named like the folder.
+        """
+        folder, text = _columns(terms)
+        with self._db.write():
+            return self._put(name or self._name_for(folder, terms.destination), folder, text, from_file=False)
 
     def put(
         self,
@@ -61,27 +113,45 @@ class Rules:
         destination: GncvPath,
         *,
         settle: float,
-        include: tuple[str, ...] = (),
-        exclude: tuple[str, ...] = (),
+        files: tuple[str, ...] = (),
+        name: str = "",
     ) -> int:
-        """Create the rule for a folder and destination, or renew and wake it; returns its id."""
+        """A command's rule in its simplest form: ``settle`` holds on every kind of disk."""
+        terms = RuleTerms(
+            folder=folder, destination=destination, settle=settle, network_settle=settle, files=files
+        )
+        return self.put_terms(terms, name)
+
+    def retire(self, rule_id: int) -> None:
+        """Take a rule out of the list, as when the command that made it has ended."""
         with self._db.write() as connection:
+            connection.execute("UPDATE rules SET listed=0 WHERE id=?", (rule_id,))
+
+    def _put(self, name: str, folder: bytes, terms: str, *, from_file: bool) -> int:
+        with self._db.write() as connection:
+            # Renewed by a command it wakes; a change of the file leaves a pause alone.
             connection.execute(
-                "INSERT INTO rules (folder, destination, settle, include, exclude) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (folder, destination) DO UPDATE SET settle=excluded.settle, active=1,"
-                " include=excluded.include, exclude=excluded.exclude, problem='', scans=0",
-                (
-                    os.fsencode(folder),
-                    destination,
-                    settle,
-                    msgspec.json.encode(include).decode(),
-                    msgspec.json.encode(exclude).decode(),
-                ),
+                "INSERT INTO rules (name, folder, terms, from_file) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET folder=excluded.folder, terms=excluded.terms,"
+                " from_file=excluded.from_file, active=CASE WHEN excluded.from_file THEN active ELSE 1 END,"
+                " listed=1, problem='', scans=0",
+                (name, folder, terms, int(from_file)),
             )
-            row = connection.execute(
-                "SELECT id FROM rules WHERE folder=? AND destination=?", (os.fsencode(folder), destination)
-            ).fetchone()
+            row = connection.execute("SELECT id FROM rules WHERE name=?", (name,)).fetchone()
         return int(row["id"])
+
+    def _name_for(self, folder: bytes, destination: str) -> str:
+        rows = self._db.rows("SELECT * FROM rules")
+        for row in rows:
+            terms = msgspec.json.decode(row["terms"])
+            if not row["from_file"] and (row["folder"], terms["destination"]) == (folder, destination):
+                return str(row["name"])
+        plain = re.sub(r"[^A-Za-z0-9_-]+", "-", PurePath(os.fsdecode(folder)).name).strip("-_") or "rule"
+        taken = {row["name"] for row in rows}
+        names = (plain if number == 1 else f"{plain}-{number}" for number in range(1, len(taken) + 2))
+        return next(name for name in names if name not in taken)
+
+    # --- how they stand --------------------------------------------------------------------------------
 
     def set_active(self, rule_id: int, active: bool) -> None:
         """Pause or resume a rule."""
@@ -98,60 +168,23 @@ class Rules:
 
     def count_scan(self, rule_id: int) -> None:
         """Note that the folder was looked through once more since the rule was put."""
-        with self._db.write(durable=False) as connection:
-            connection.execute("UPDATE rules SET scans=scans+1 WHERE id=? AND scans < 2", (rule_id,))
+        if (row := self._db.row("SELECT scans FROM rules WHERE id=?", (rule_id,))) and row["scans"] < 2:
+            with self._db.write(durable=False) as connection:
+                connection.execute("UPDATE rules SET scans=scans+1 WHERE id=?", (rule_id,))
 
     def scanned(self, rule_id: int) -> bool:
         """Whether the folder was looked through since the rule was put."""
         row = self._db.row("SELECT scans FROM rules WHERE id=?", (rule_id,))
         return bool(row and row["scans"])
 
-    def files(self, rule_id: int) -> dict[str, WatchedFile]:
-        """The files that a rule knows, by path."""
-        rows = self._db.rows("SELECT * FROM watched_files WHERE rule_id=?", (rule_id,))
-        return {found.path: found for found in map(_file_from, rows)}
+    def status(self, rule_id: int) -> RuleStatus:
+        """Where a rule stands, as its last look left it."""
+        row = self._db.row("SELECT status FROM rules WHERE id=?", (rule_id,))
+        return msgspec.json.decode(row["status"], type=RuleStatus) if row else RuleStatus()
 
-    def put_file(self, found: WatchedFile) -> None:
-        """Write what became of one file; replaces what was known of its path."""
-        with self._db.write() as connection:
+    def set_status(self, rule_id: int, status: RuleStatus) -> None:
+        """Write where a rule stands."""
+        with self._db.write(durable=False) as connection:
             connection.execute(
-                "INSERT INTO watched_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (rule_id, path) DO UPDATE SET size=excluded.size, mtime_ns=excluded.mtime_ns,"
-                " inode=excluded.inode,"
-                " state=excluded.state, reason=excluded.reason, transfer_id=excluded.transfer_id",
-                (
-                    found.rule_id,
-                    os.fsencode(found.path),
-                    found.size,
-                    found.mtime_ns,
-                    found.inode,
-                    found.state,
-                    found.reason,
-                    found.transfer_id,
-                    time.time(),
-                ),
+                "UPDATE rules SET status=? WHERE id=?", (msgspec.json.encode(status).decode(), rule_id)
             )
-
-    def counts(self, rule_id: int) -> dict[str, int]:
-        """How many watched files are in each state; queued ones by the state of their transfer.
-
-        Keys: ``settling``, ``ignored``, ``gone``, ``queued``, ``uploaded``, ``failed``.
-        """
-        rows = self._db.rows(
-            """SELECT CASE WHEN w.state != 'queued' THEN w.state
-                WHEN t.state IS NULL OR t.state IN ('done', 'skipped') THEN 'uploaded'
-                WHEN t.state IN ('failed', 'cancelled') THEN 'failed'
-                ELSE 'queued' END AS s, count(*) AS n
-            FROM watched_files w LEFT JOIN transfers t ON t.id = w.transfer_id
-            WHERE w.rule_id=? GROUP BY s""",
-            (rule_id,),
-        )
-        return {row["s"]: row["n"] for row in rows}
-
-    def last_name(self, rule_id: int) -> str:
-        """The path of the file that moved last, or nothing."""
-        row = self._db.row(
-            "SELECT path FROM watched_files WHERE rule_id=? ORDER BY transfer_id DESC NULLS LAST LIMIT 1",
-            (rule_id,),
-        )
-        return os.fsdecode(row["path"]) if row else ""

@@ -1,92 +1,40 @@
-"""The transfers and their parts: the journal that tells the next start exactly what to do."""
+"""The queue of transfers: what screens see of it, what they may wish, and what runs next."""
 
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from enum import StrEnum
 
 import msgspec
-from msgspec import Struct
 
-from gencove_tui.model import (
-    FINAL_STATES,
-    Direction,
-    DownloadSource,
-    Part,
-    Transfer,
-    TransferState,
-    Wish,
-)
-from gencove_tui.store.database import Database, printable
+from gencove_tui.model import FINAL_STATES, Direction, DownloadSource, Transfer, TransferState, Wish
+from gencove_tui.store.journal import Multipart, TransferJournal
+from gencove_tui.store.schema import UNWANTED
+from gencove_tui.store.transfer_rows import Identity, Journal, moment, transfer_from
 
-
-class Identity(Struct, frozen=True):
-    """Which version of a local file a transfer is about."""
-
-    size: int
-    mtime_ns: int
-    inode: int
-
-
-class Journal(Struct, frozen=True, kw_only=True):
-    """What the engine noted about a transfer beyond what a screen shows."""
-
-    identity: Identity | None
-    """The local file as it was when the upload began; None before."""
-    bucket: str
-    object_key: str
-    upload_id: str
-    multipart_id: str
-    part_size: int
-    completing: bool
-    """The request that makes the object visible was about to be sent, or was sent."""
-    etag: str
-    """The remote object as it was when the download began."""
-
-
-def moment(seconds: float | None) -> datetime | None:
-    """A stored time as the model has it."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def transfer_from(row: sqlite3.Row) -> Transfer:
-    """A row of ``transfers`` as the model has it."""
-    return Transfer(
-        id=row["id"],
-        direction=Direction(row["direction"]),
-        local_path=os.fsdecode(row["local_path"]),
-        remote=row["remote"],
-        state=TransferState(row["state"]),
-        wish=Wish(row["wish"]),
-        size=row["size"],
-        bytes_done=row["bytes_done"],
-        rate=row["rate"],
-        priority=row["priority"],
-        attempts=row["attempts"],
-        problem=row["problem"],
-        remedy=row["remedy"],
-        retry_at=moment(row["retry_at"]),
-        verified=bool(row["verified"]),
-        checksum=row["checksum"],
-        source=msgspec.json.decode(row["source"], type=DownloadSource) if row["source"] else None,
-        rule_id=row["rule_id"],
-        created=moment(row["created"]),
-        started=moment(row["started"]),
-        finished=moment(row["finished"]),
-    )
-
+__all__ = ["Identity", "Journal", "Multipart", "Place", "Transfers", "moment"]
 
 _OPEN = ", ".join(f"'{state}'" for state in TransferState if state not in FINAL_STATES)
+_ENDED = "'done', 'failed', 'cancelled', 'skipped'"
+_FAR_AHEAD = 900.0
+"""Seconds. No wait is so long; a later one means that the clock was set back."""
+_TOUCHED = "(multipart_id != '' OR completing OR EXISTS (SELECT 1 FROM parts WHERE transfer_id=transfers.id))"
+"""Whether anything was sent or fetched, so that somebody has to clean up."""
 
 
-class Transfers:
+class Place(StrEnum):
+    """Where to move transfers in the queue, among those of the same priority."""
+
+    TOP = "top"
+    UP = "up"
+    DOWN = "down"
+    BOTTOM = "bottom"
+
+
+class Transfers(TransferJournal):
     """Reads and writes transfers. Every method is one transaction unless it runs inside another's."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     # --- reading -----------------------------------------------------------------------------------
 
@@ -95,33 +43,28 @@ class Transfers:
         row = self._db.row("SELECT * FROM transfers WHERE id=?", (transfer_id,))
         return transfer_from(row) if row else None
 
-    def journal(self, transfer_id: int) -> Journal:
-        """The engine's notes on one transfer; raises ``KeyError`` when there is none of that id."""
-        row = self._db.row("SELECT * FROM transfers WHERE id=?", (transfer_id,))
-        if row is None:
-            raise KeyError(transfer_id)
-        known = row["mtime_ns"] is not None and row["size"] is not None
-        return Journal(
-            identity=Identity(row["size"], row["mtime_ns"], row["inode"]) if known else None,
-            bucket=row["bucket"],
-            object_key=row["object_key"],
-            upload_id=row["upload_id"],
-            multipart_id=row["multipart_id"],
-            part_size=row["part_size"],
-            completing=bool(row["completing"]),
-            etag=row["etag"],
-        )
-
     def listing(self, limit: int) -> list[Transfer]:
-        """What a screen shows: moving ones first, then waiting, queued in order, finished newest first."""
-        rows = self._db.rows(
-            f"""SELECT * FROM (SELECT * FROM transfers WHERE state IN ({_OPEN})
-                ORDER BY state NOT IN ('running', 'verifying'), state != 'waiting', priority DESC, id LIMIT ?)
-            UNION ALL SELECT * FROM (SELECT * FROM transfers WHERE state NOT IN ({_OPEN})
-                ORDER BY finished DESC, id DESC LIMIT ?) LIMIT ?""",  # noqa: S608 - only our own constants
-            (limit, limit, limit),
-        )
-        return [transfer_from(row) for row in rows]
+        """What a screen shows: moving ones first, then waiting, then in queue order, ended newest first."""
+        found: list[Transfer] = []
+        for states in (("running", "verifying"), ("waiting",), ("queued", "paused")):
+            # One state at a time, since the index gives each in order without sorting a long queue.
+            group = [
+                transfer_from(row)
+                for state in states
+                for row in self._db.rows(
+                    "SELECT * FROM transfers WHERE state=? ORDER BY priority DESC, position LIMIT ?",
+                    (state, limit - len(found)),
+                )
+            ]
+            found += sorted(group, key=lambda t: (-t.priority, t.position))
+        if len(found) < limit:
+            ended = self._db.rows(
+                f"SELECT * FROM transfers WHERE state IN ({_ENDED})"  # noqa: S608 - only our own constants
+                " ORDER BY finished DESC, id DESC LIMIT ?",
+                (limit - len(found),),
+            )
+            found += map(transfer_from, ended)
+        return found[:limit]
 
     def count(self) -> int:
         """How many transfers the ledger holds."""
@@ -137,27 +80,38 @@ class Transfers:
         return {TransferState(row["state"]): (row["n"], int(row["rest"])) for row in rows}
 
     def runnable(
-        self, direction: Direction, limit: int, now: float, excluding: Iterable[int] = ()
+        self, direction: Direction, limit: int, excluding: Iterable[int] = (), *, small: bool
     ) -> list[Transfer]:
-        """The next transfers to start, in order: queued ones, and waiting ones whose time has come."""
-        busy = list(excluding)
-        marks = ",".join("?" * len(busy))
+        """The next queued transfers to start, in order; small files and large ones stand in lines apart."""
         rows = self._db.rows(
-            f"""SELECT * FROM transfers WHERE wish='run' AND direction=? AND id NOT IN ({marks})
-                AND (state IN ('queued', 'running', 'verifying')
-                     OR (state='waiting' AND coalesce(retry_at, 0) <= ?))
-                ORDER BY priority DESC, id LIMIT ?""",  # noqa: S608 - only question marks
-            (direction, *busy, now, limit),
+            "SELECT * FROM transfers INDEXED BY transfers_next WHERE wish='run'"
+            " AND state IN ('queued', 'running', 'verifying') AND direction=? AND small=?"
+            " AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, position LIMIT ?",
+            (direction, int(small), _array(excluding), limit),
         )
         return [transfer_from(row) for row in rows]
 
-    def unwanted(self) -> list[Transfer]:
-        """Transfers whose state doesn't yet follow the wish to pause or cancel."""
-        rows = self._db.rows(
-            f"""SELECT * FROM transfers WHERE (wish='pause' AND state IN ({_OPEN}) AND state != 'paused')
-                OR (wish='cancel' AND state IN ({_OPEN}))"""  # noqa: S608 - only our own constants
-        )
-        return [transfer_from(row) for row in rows]
+    def wake_waiting(self, now: float) -> int:
+        """Put those back in the queue whose time to be tried again has come; returns how many.
+
+        So does a time so far ahead that only a clock which was set back explains it.
+        """
+        due = "state='waiting' AND wish='run' AND (retry_at <= ? OR retry_at IS NULL OR retry_at > ?)"
+        if self._db.row(f"SELECT 1 FROM transfers WHERE {due} LIMIT 1", (now, now + _FAR_AHEAD)) is None:  # noqa: S608 - our own text
+            return 0
+        with self._db.write(durable=False) as connection:
+            return connection.execute(
+                f"UPDATE transfers SET state='queued', retry_at=NULL WHERE {due}",  # noqa: S608 - our own text
+                (now, now + _FAR_AHEAD),
+            ).rowcount
+
+    def wake(self, transfer_ids: Iterable[int]) -> None:
+        """Put these back in the queue if they wait."""
+        with self._db.write(durable=False) as connection:
+            connection.executemany(
+                "UPDATE transfers SET state='queued', retry_at=NULL WHERE id=? AND state='waiting'",
+                [(transfer_id,) for transfer_id in transfer_ids],
+            )
 
     def next_retry(self) -> float | None:
         """When the next waiting transfer is due, in seconds since 1970."""
@@ -171,6 +125,24 @@ class Transfers:
             (rule_id,),
         )
         return int(row["n"]) if row else 0
+
+    def states_of(self, transfer_ids: Sequence[int]) -> dict[TransferState, int]:
+        """How many of these stand where; those that were cleared are not counted."""
+        rows = self._db.rows(
+            "SELECT state, count(*) AS n FROM transfers WHERE id IN (SELECT value FROM json_each(?))"
+            " GROUP BY state",
+            (_array(transfer_ids),),
+        )
+        return {TransferState(row["state"]): row["n"] for row in rows}
+
+    def last_crc32(self, remote: str) -> str:
+        """CRC32 of what was last uploaded to a place from here, as S3 writes it; empty if unknown."""
+        row = self._db.row(
+            "SELECT crc32 FROM transfers WHERE remote=? AND direction='upload' AND state='done'"
+            " ORDER BY finished DESC LIMIT 1",
+            (remote,),
+        )
+        return str(row["crc32"]) if row else ""
 
     def open_for_path(self, direction: Direction, local_path: str) -> Transfer | None:
         """An unfinished transfer of that local file, if there is one."""
@@ -186,34 +158,56 @@ class Transfers:
         rows = self._db.rows(f"SELECT local_path FROM transfers WHERE state IN ({_OPEN})")  # noqa: S608
         return {os.fsdecode(row["local_path"]) for row in rows}
 
-    def parts(self, transfer_id: int) -> list[Part]:
-        """The parts of a transfer, by number."""
-        rows = self._db.rows("SELECT * FROM parts WHERE transfer_id=? ORDER BY number", (transfer_id,))
-        return [
-            Part(
-                number=row["number"],
-                offset=row["offset"],
-                length=row["length"],
-                bytes_done=row["bytes_done"],
-                etag=row["etag"],
-                crc32=row["crc32"],
-            )
-            for row in rows
-        ]
-
     # --- queueing ------------------------------------------------------------------------------------
 
     def add_upload(
-        self, local_path: str, remote: str, size: int, *, rule_id: int | None = None, priority: int = 0
+        self,
+        local_path: str,
+        remote: str,
+        size: int,
+        *,
+        rule_id: int | None = None,
+        priority: int = 0,
+        check: str = "full",
+        sources: Sequence[str] = (),
     ) -> int:
-        """Queue an upload; returns its id."""
-        return self._add(Direction.UPLOAD, local_path, remote, size, None, rule_id, priority)
+        """Queue an upload; returns its id. ``check`` is how closely the file is looked at on its way.
+
+        ``sources``: several local files, the first of them ``local_path``, that go up as one in this order.
+        """
+        return self._add(
+            Direction.UPLOAD,
+            local_path,
+            remote,
+            size,
+            rule_id=rule_id,
+            priority=priority,
+            check_level=check,
+            sources=b"\0".join(map(os.fsencode, sources)) or None,
+        )
 
     def add_download(
-        self, local_path: str, remote: str, source: DownloadSource, size: int | None, *, priority: int = 0
+        self,
+        local_path: str,
+        remote: str,
+        source: DownloadSource,
+        size: int | None,
+        *,
+        rule_id: int | None = None,
+        priority: int = 0,
+        side_file: bool = False,
     ) -> int:
-        """Queue a download; returns its id."""
-        return self._add(Direction.DOWNLOAD, local_path, remote, size, source, None, priority)
+        """Queue a download; returns its id. ``side_file`` asks for a ``NAME.sha256`` beside the file."""
+        return self._add(
+            Direction.DOWNLOAD,
+            local_path,
+            remote,
+            size,
+            source=msgspec.json.encode(source).decode(),
+            rule_id=rule_id,
+            priority=priority,
+            side_file=int(side_file),
+        )
 
     def _add(
         self,
@@ -221,25 +215,23 @@ class Transfers:
         local_path: str,
         remote: str,
         size: int | None,
-        source: DownloadSource | None,
-        rule_id: int | None,
-        priority: int,
+        **values: str | bytes | int | None,
     ) -> int:
+        row = {
+            "direction": direction,
+            "local_path": os.fsencode(local_path),
+            "remote": remote,
+            "state": TransferState.QUEUED,
+            "size": size,
+            "created": time.time(),
+            **values,
+        }
         with self._db.write() as connection:
             cursor = connection.execute(
-                "INSERT INTO transfers (direction, local_path, remote, state, size, source, rule_id,"
-                " priority, created) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?)",
-                (
-                    direction,
-                    os.fsencode(local_path),
-                    remote,
-                    size,
-                    msgspec.json.encode(source).decode() if source else None,
-                    rule_id,
-                    priority,
-                    time.time(),
-                ),
+                f"INSERT INTO transfers ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608
+                list(row.values()),
             )
+            connection.execute("UPDATE transfers SET position=id WHERE id=?", (cursor.lastrowid,))
         assert cursor.lastrowid is not None  # noqa: S101 - an INSERT always has one; tells the type checker
         return cursor.lastrowid
 
@@ -247,22 +239,70 @@ class Transfers:
 
     def wish(self, transfer_ids: Iterable[int], wish: Wish) -> None:
         """Note what the user wants. RUN also puts failed, cancelled and waiting ones back in the queue."""
+        ids = [(transfer_id,) for transfer_id in transfer_ids]
         with self._db.write() as connection:
-            for transfer_id in transfer_ids:
-                connection.execute("UPDATE transfers SET wish=? WHERE id=?", (wish, transfer_id))
-                if wish is Wish.CANCEL:
-                    connection.execute(
-                        # Back in the queue, where the engine finds it and cleans up after it.
-                        "UPDATE transfers SET state='queued' WHERE id=? AND state='failed'",
-                        (transfer_id,),
-                    )
-                if wish is Wish.RUN:
-                    connection.execute(
-                        "UPDATE transfers SET state='queued', problem='', remedy='', retry_at=NULL,"
-                        " finished=NULL, attempts=0 WHERE id=?"
-                        " AND state IN ('paused', 'failed', 'cancelled', 'waiting')",
-                        (transfer_id,),
-                    )
+            connection.executemany(f"UPDATE transfers SET wish='{wish}' WHERE id=?", ids)  # noqa: S608 - a word of ours
+            if wish is Wish.CANCEL:
+                # Back in the queue, where the engine finds it and cleans up after it.
+                connection.executemany(
+                    "UPDATE transfers SET state='queued' WHERE id=? AND state='failed'", ids
+                )
+            if wish is Wish.RUN:
+                connection.executemany(
+                    "UPDATE transfers SET state='queued', problem='', remedy='', retry_at=NULL,"
+                    " finished=NULL, attempts=0 WHERE id=?"
+                    " AND state IN ('paused', 'failed', 'cancelled', 'waiting')",
+                    ids,
+                )
+
+    def wish_all(self, wish: Wish, direction: Direction | None = None) -> int:
+        """Wish the same of all unfinished transfers, or those of one direction; returns of how many."""
+        rows = self._db.rows(
+            f"SELECT id FROM transfers WHERE state IN ({_OPEN}) AND direction=coalesce(?, direction)",  # noqa: S608
+            (direction,),
+        )
+        self.wish([row["id"] for row in rows], wish)
+        return len(rows)
+
+    def set_priority(self, transfer_ids: Iterable[int], priority: int) -> None:
+        """Higher numbers go first; 0 is the usual."""
+        with self._db.write() as connection:
+            connection.executemany(
+                "UPDATE transfers SET priority=? WHERE id=?", [(priority, i) for i in transfer_ids]
+            )
+
+    def move(self, transfer_ids: Sequence[int], place: Place) -> None:
+        """Move unfinished transfers within the queue; several keep their order among themselves."""
+        chosen = [t for i in transfer_ids if (t := self.get(i)) is not None and not t.state.is_final]
+        downward = place in (Place.DOWN, Place.TOP)
+        with self._db.write():
+            for transfer in sorted(chosen, key=lambda t: t.position, reverse=downward):
+                self._move_one(transfer, place, {t.id for t in chosen})
+
+    def _move_one(self, transfer: Transfer, place: Place, chosen: set[int]) -> None:
+        peers = f"FROM transfers WHERE state IN ({_OPEN}) AND priority=? AND id != ?"
+        order = "DESC" if place is Place.UP else "ASC"
+        beyond = "<" if place is Place.UP else ">"
+        with self._db.write() as connection:
+            if place in (Place.TOP, Place.BOTTOM):
+                end = "min(position) - 1" if place is Place.TOP else "max(position) + 1"
+                row = connection.execute(
+                    f"SELECT {end} AS p {peers}",
+                    (transfer.priority, transfer.id),
+                ).fetchone()
+                if row["p"] is not None:
+                    connection.execute("UPDATE transfers SET position=? WHERE id=?", (row["p"], transfer.id))
+                return
+            neighbour = connection.execute(
+                f"SELECT id, position {peers} AND position {beyond} ? ORDER BY position {order} LIMIT 1",
+                (transfer.priority, transfer.id, transfer.position),
+            ).fetchone()
+            if neighbour is None or neighbour["id"] in chosen:
+                return
+            connection.executemany(
+                "UPDATE transfers SET position=? WHERE id=?",
+                [(neighbour["position"], transfer.id), (transfer.position, neighbour["id"])],
+            )
 
     def clear_finished(self) -> int:
         """Forget transfers that are done, skipped or cancelled; returns how many. Failures stay in sight."""
@@ -275,122 +315,42 @@ class Transfers:
                 "DELETE FROM transfers WHERE state IN ('done', 'skipped', 'cancelled')"
             ).rowcount
 
-    # --- the journal, written by the engine --------------------------------------------------------------
+    # --- following the wishes, by the engine -------------------------------------------------------------
 
-    def set_state(
-        self,
-        transfer_id: int,
-        state: TransferState,
-        *,
-        problem: str = "",
-        remedy: str = "",
-        retry_at: float | None = None,
-        count_attempt: bool = False,
-    ) -> None:
-        """Move a transfer to a state, with the reason where there is one."""
-        now = time.time()
+    def unwanted(self) -> list[Transfer]:
+        """Transfers whose state doesn't yet follow the wish to pause or cancel."""
+        rows = self._db.rows(
+            f"SELECT * FROM transfers INDEXED BY transfers_unwanted WHERE {UNWANTED} ORDER BY id"  # noqa: S608
+        )
+        return [transfer_from(row) for row in rows]
+
+    def half_cancelled(self) -> list[Transfer]:
+        """Cancelled ones whose clean-up was cut short."""
+        rows = self._db.rows(f"SELECT * FROM transfers WHERE state='cancelled' AND {_TOUCHED}")  # noqa: S608
+        return [transfer_from(row) for row in rows]
+
+    def follow_at_rest(self, moving: Iterable[int]) -> tuple[list[Transfer], list[Transfer]]:
+        """Pause and cancel, in one step, what neither moves nor left anything behind: (paused, cancelled)."""
+        if self._db.row(f"SELECT 1 FROM transfers INDEXED BY transfers_unwanted WHERE {UNWANTED}") is None:  # noqa: S608
+            return [], []
+        busy = _array(moving)
+        at_rest = f"({UNWANTED}) AND id NOT IN (SELECT value FROM json_each(?))"  # noqa: S608 - ours
+        ended: list[list[Transfer]] = []
         with self._db.write() as connection:
-            connection.execute(
-                "UPDATE transfers SET state=?, problem=?, remedy=?, retry_at=?, rate=0,"
-                " attempts=attempts+?, "
-                " started=CASE WHEN ?='running' THEN coalesce(started, ?) ELSE started END,"
-                " finished=CASE WHEN ? THEN ? ELSE NULL END WHERE id=?",
-                (
-                    state,
-                    printable(problem),
-                    printable(remedy),
-                    retry_at,
-                    int(count_attempt),
-                    state,
-                    now,
-                    int(state.is_final),
-                    now,
-                    transfer_id,
-                ),
-            )
-
-    def note(self, transfer_id: int, **values: str | int | bool | None) -> None:
-        """Write journal columns (``bucket``, ``multipart_id``, ``completing`` …) durably."""
-        unknown = values.keys() - _NOTABLE
-        if unknown:
-            raise ValueError(f"not a journal column: {sorted(unknown)}")
-        columns = ", ".join(f"{name}=?" for name in values)
-        with self._db.write() as connection:
-            sql = f"UPDATE transfers SET {columns} WHERE id=?"  # noqa: S608 - names checked above
-            connection.execute(sql, (*values.values(), transfer_id))
-
-    def note_identity(self, transfer_id: int, identity: Identity) -> None:
-        """Write which version of the local file the upload is about."""
-        self.note(transfer_id, size=identity.size, mtime_ns=identity.mtime_ns, inode=identity.inode)
-
-    def restart(self, transfer_id: int) -> None:
-        """Forget all progress of a transfer, so that it begins from nothing."""
-        with self._db.write() as connection:
-            connection.execute("DELETE FROM parts WHERE transfer_id=?", (transfer_id,))
-            connection.execute(
-                "UPDATE transfers SET bytes_done=0, multipart_id='', part_size=0, completing=0, etag='',"
-                " mtime_ns=NULL, inode=NULL WHERE id=?",
-                (transfer_id,),
-            )
-
-    def set_parts(self, transfer_id: int, parts: Sequence[Part]) -> None:
-        """Replace the parts of a transfer."""
-        with self._db.write() as connection:
-            connection.execute("DELETE FROM parts WHERE transfer_id=?", (transfer_id,))
-            connection.executemany(
-                "INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(transfer_id, p.number, p.offset, p.length, p.bytes_done, p.etag, p.crc32) for p in parts],
-            )
-
-    def finish_part(self, transfer_id: int, number: int, *, etag: str, crc32: str = "") -> None:
-        """Note that the other side has a part in full."""
-        with self._db.write() as connection:
-            connection.execute(
-                "UPDATE parts SET bytes_done=length, etag=?, crc32=? WHERE transfer_id=? AND number=?",
-                (etag, crc32, transfer_id, number),
-            )
-
-    def progress(
-        self,
-        transfers: Iterable[tuple[int, int, int | None, float]],
-        ranges: Iterable[tuple[int, int, int]] = (),
-    ) -> None:
-        """Write progress: (id, bytes done, size, rate), and (id, part number, bytes done) of ranges.
-
-        Not durable against a power cut: what is lost is only ever moved again.
-        """
-        with self._db.write(durable=False) as connection:
-            connection.executemany(
-                "UPDATE transfers SET bytes_done=?, size=?, rate=? WHERE id=?",
-                [(done, size, rate, transfer_id) for transfer_id, done, size, rate in transfers],
-            )
-            connection.executemany(
-                "UPDATE parts SET bytes_done=? WHERE transfer_id=? AND number=?",
-                [(done, transfer_id, number) for transfer_id, number, done in ranges],
-            )
-
-    def recover(self) -> int:
-        """After a crash: what was moving goes back to the queue. Returns how many that were."""
-        with self._db.write() as connection:
-            return connection.execute(
-                "UPDATE transfers SET state='queued', rate=0 WHERE state IN ('running', 'verifying')"
-            ).rowcount
+            for condition, change in (
+                ("wish='pause'", "state='paused', retry_at=NULL"),
+                (f"wish='cancel' AND NOT {_TOUCHED}", "state='cancelled', finished=?"),
+            ):
+                where = f"WHERE {at_rest} AND {condition}"
+                rows = connection.execute(f"SELECT * FROM transfers {where}", (busy,)).fetchall()  # noqa: S608 - ours
+                if rows:
+                    now = [time.time()] if "?" in change else []
+                    sql = f"UPDATE transfers SET {change}, rate=0 {where}"  # noqa: S608 - our own text
+                    connection.execute(sql, (*now, busy))
+                ended.append([transfer_from(row) for row in rows])
+        return ended[0], ended[1]
 
 
-_NOTABLE = frozenset(
-    {
-        "size",
-        "mtime_ns",
-        "inode",
-        "bucket",
-        "object_key",
-        "upload_id",
-        "multipart_id",
-        "part_size",
-        "completing",
-        "etag",
-        "checksum",
-        "verified",
-        "bytes_done",
-    }
-)
+def _array(numbers: Iterable[int]) -> str:
+    """Numbers as SQLite's ``json_each`` takes them: one parameter, however many they are."""
+    return msgspec.json.encode(list(numbers)).decode()

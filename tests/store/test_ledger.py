@@ -20,7 +20,7 @@ from gencove_tui.model import (
 from gencove_tui.store.cache import Cache
 from gencove_tui.store.database import Database
 from gencove_tui.store.ledger import Ledger
-from gencove_tui.store.transfers import Identity
+from gencove_tui.store.transfers import Identity, Place
 
 SOURCE = DownloadSource(project_id="p", sample_id="s", file_type="impute-vcf", file_id="f")
 
@@ -48,12 +48,83 @@ def test_runnable_goes_by_priority_then_age_and_heeds_retry_times(ledger):
     ledger.transfers.set_state(second, TransferState.WAITING, problem="offline", retry_at=1000.0)
 
     def order(now, excluding=()):
-        return [t.id for t in ledger.transfers.runnable(Direction.UPLOAD, 10, now, excluding)]
+        ledger.transfers.wake_waiting(now)
+        return [t.id for t in ledger.transfers.runnable(Direction.UPLOAD, 10, excluding, small=True)]
 
     assert order(999.0) == [urgent, first]
     assert order(1000.0) == [urgent, first, second]
     assert order(1000.0, [first]) == [urgent, second]
-    assert ledger.transfers.runnable(Direction.DOWNLOAD, 10, 1000.0) == []
+    assert ledger.transfers.runnable(Direction.DOWNLOAD, 10, small=True) == []
+    assert ledger.transfers.runnable(Direction.UPLOAD, 10, small=False) == []
+
+
+def test_a_clock_that_was_set_back_by_a_day_lets_nobody_sleep_for_a_day(ledger):
+    only = ledger.transfers.add_upload("/a", "gncv://a", 1)
+    day = 86400.0
+    ledger.transfers.set_state(only, TransferState.WAITING, retry_at=2 * day + 60)
+    assert ledger.transfers.wake_waiting(2 * day) == 0
+    assert ledger.transfers.wake_waiting(day) == 1
+    assert ledger.transfers.get(only).state is TransferState.QUEUED
+
+
+def test_large_and_small_files_stand_in_lines_apart(ledger):
+    large = ledger.transfers.add_upload("/large", "gncv://large", 16 << 20)
+    small = ledger.transfers.add_upload("/small", "gncv://small", (16 << 20) - 1)
+    unknown = ledger.transfers.add_download("/d", "S1/x.vcf", SOURCE, None)
+    assert [t.id for t in ledger.transfers.runnable(Direction.UPLOAD, 9, small=False)] == [large]
+    assert [t.id for t in ledger.transfers.runnable(Direction.UPLOAD, 9, small=True)] == [small]
+    assert [t.id for t in ledger.transfers.runnable(Direction.DOWNLOAD, 9, small=False)] == [unknown]
+
+
+def test_the_queue_can_be_reordered_and_priorities_come_first(ledger):
+    a, b, c, d = (ledger.transfers.add_upload(f"/{n}", f"gncv://{n}", 1) for n in "abcd")
+
+    def order():
+        return [t.id for t in ledger.transfers.runnable(Direction.UPLOAD, 9, small=True)]
+
+    ledger.transfers.move([c, d], Place.TOP)
+    assert order() == [c, d, a, b]
+    ledger.transfers.move([d], Place.UP)
+    assert order() == [d, c, a, b]
+    ledger.transfers.move([d, c], Place.DOWN)
+    assert order() == [a, d, c, b]
+    ledger.transfers.move([a], Place.BOTTOM)
+    assert order() == [d, c, b, a]
+    ledger.transfers.set_priority([a], 1)
+    assert order() == [a, d, c, b]
+    assert [t.id for t in ledger.transfers.listing(9)] == [a, d, c, b]
+
+
+def test_what_is_at_rest_follows_a_wish_for_all_in_one_step(ledger):
+    a, b, moving = (ledger.transfers.add_upload(f"/{n}", f"gncv://{n}", 1) for n in "abc")
+    ledger.transfers.set_state(moving, TransferState.RUNNING)
+    assert ledger.transfers.wish_all(Wish.PAUSE) == 3
+    paused, cancelled = ledger.transfers.follow_at_rest([moving])
+    assert ({t.id for t in paused}, cancelled) == ({a, b}, [])
+    assert [t.id for t in ledger.transfers.unwanted()] == [moving]
+    ledger.transfers.note(b, multipart_id="m")
+    ledger.transfers.wish([a, b], Wish.CANCEL)
+    _, cancelled = ledger.transfers.follow_at_rest([moving])
+    assert [t.id for t in cancelled] == [a]  # b has left something in the store, to be cleared by the engine
+    assert {t.id for t in ledger.transfers.unwanted()} == {b, moving}
+
+
+def test_multiparts_are_remembered_until_they_are_finished(ledger):
+    a = ledger.transfers.add_upload("/a", "gncv://a", 1)
+    ledger.transfers.begin_multipart(a, "m1", "bucket", "key", part_size=5)
+    assert ledger.transfers.stale_multiparts(0.0) == []
+    (stale,) = ledger.transfers.stale_multiparts(time.time() + 1)
+    assert (stale.multipart_id, stale.bucket, stale.object_key) == ("m1", "bucket", "key")
+    ledger.transfers.forget_multipart("m1")
+    assert ledger.transfers.stale_multiparts(time.time() + 1) == []
+
+
+def test_the_limit_of_all_transfers_is_kept(ledger):
+    assert ledger.controls.read().bandwidth is None
+    ledger.controls.set_bandwidth(5_000_000)
+    assert ledger.controls.read().bandwidth == 5_000_000
+    with pytest.raises(ValueError, match="negative"):
+        ledger.controls.set_bandwidth(-1)
 
 
 def test_wishes_are_seen_by_the_engine_and_run_revives_a_failure(ledger):
@@ -64,9 +135,9 @@ def test_wishes_are_seen_by_the_engine_and_run_revives_a_failure(ledger):
     ledger.transfers.set_state(a, TransferState.PAUSED)
     ledger.transfers.set_state(b, TransferState.CANCELLED)
     assert ledger.transfers.unwanted() == []
-    assert ledger.transfers.runnable(Direction.UPLOAD, 9, 0.0) == []
+    assert ledger.transfers.runnable(Direction.UPLOAD, 9, small=True) == []
     ledger.transfers.wish([a, b], Wish.RUN)
-    assert [t.state for t in ledger.transfers.runnable(Direction.UPLOAD, 9, 0.0)] == [
+    assert [t.state for t in ledger.transfers.runnable(Direction.UPLOAD, 9, small=True)] == [
         TransferState.QUEUED
     ] * 2
 

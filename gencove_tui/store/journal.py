@@ -1,0 +1,217 @@
+"""What the engine notes about its transfers, before and after every act, so that the next start knows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from gencove_tui.model import Part, TransferState
+from gencove_tui.store.database import Database, printable
+from gencove_tui.store.transfer_rows import Identity, Journal, journal_from, part_from
+
+
+class Multipart(Struct, frozen=True):
+    """An unfinished object of parts in the store that an upload of ours began."""
+
+    multipart_id: str
+    bucket: str
+    object_key: str
+
+
+class TransferJournal:
+    """The engine's side of the ledger. Every method is one transaction unless it runs inside another's."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def journal(self, transfer_id: int) -> Journal:
+        """The engine's notes on one transfer; raises ``KeyError`` when there is none of that id."""
+        row = self._db.row("SELECT * FROM transfers WHERE id=?", (transfer_id,))
+        if row is None:
+            raise KeyError(transfer_id)
+        return journal_from(row)
+
+    def parts(self, transfer_id: int) -> list[Part]:
+        """The parts of a transfer, by number."""
+        rows = self._db.rows("SELECT * FROM parts WHERE transfer_id=? ORDER BY number", (transfer_id,))
+        return [part_from(row) for row in rows]
+
+    def set_state(
+        self,
+        transfer_id: int,
+        state: TransferState,
+        *,
+        problem: str = "",
+        remedy: str = "",
+        retry_at: float | None = None,
+        count_attempt: bool = False,
+    ) -> None:
+        """Move a transfer to a state, with the reason where there is one.
+
+        Only an end has to survive a power cut: what was moving goes back to the queue anyway.
+        """
+        now = time.time()
+        with self._db.write(durable=state.is_final) as connection:
+            connection.execute(
+                "UPDATE transfers SET state=?, problem=?, remedy=?, retry_at=?, rate=0,"
+                " attempts=attempts+?, "
+                " started=CASE WHEN ?='running' THEN coalesce(started, ?) ELSE started END,"
+                " finished=CASE WHEN ? THEN ? ELSE NULL END WHERE id=?",
+                (
+                    state,
+                    printable(problem),
+                    printable(remedy),
+                    retry_at,
+                    int(count_attempt),
+                    state,
+                    now,
+                    int(state.is_final),
+                    now,
+                    transfer_id,
+                ),
+            )
+
+    def note(self, transfer_id: int, **values: str | int | bool | None) -> None:
+        """Write journal columns (``bucket``, ``multipart_id``, ``completing`` …) durably."""
+        unknown = values.keys() - _NOTABLE
+        if unknown:
+            raise ValueError(f"not a journal column: {sorted(unknown)}")
+        columns = ", ".join(f"{name}=?" for name in values)
+        with self._db.write() as connection:
+            sql = f"UPDATE transfers SET {columns} WHERE id=?"  # noqa: S608 - names checked above
+            connection.execute(sql, (*values.values(), transfer_id))
+
+    def note_identity(self, transfer_id: int, identity: Identity) -> None:
+        """Write which version of the local file the upload is about."""
+        self.note(transfer_id, size=identity.size, mtime_ns=identity.mtime_ns, inode=identity.inode)
+
+    def restart(self, transfer_id: int) -> None:
+        """Forget all progress of a transfer, so that it begins from nothing."""
+        with self._db.write() as connection:
+            connection.execute("DELETE FROM parts WHERE transfer_id=?", (transfer_id,))
+            connection.execute(
+                "UPDATE transfers SET bytes_done=0, multipart_id='', part_size=0, completing=0, etag='',"
+                " boot='', crc32='', mtime_ns=NULL, inode=NULL WHERE id=?",
+                (transfer_id,),
+            )
+
+    def set_parts(self, transfer_id: int, parts: Sequence[Part]) -> None:
+        """Replace the parts of a transfer."""
+        with self._db.write() as connection:
+            connection.execute("DELETE FROM parts WHERE transfer_id=?", (transfer_id,))
+            connection.executemany(
+                "INSERT INTO parts (transfer_id, number, offset, length, bytes_done, synced, etag, crc32)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (transfer_id, p.number, p.offset, p.length, p.bytes_done, p.synced, p.etag, p.crc32)
+                    for p in parts
+                ],
+            )
+
+    def finish_part(self, transfer_id: int, number: int, *, etag: str, crc32: str = "") -> None:
+        """Note that the other side has a part in full.
+
+        Not durable against a power cut, since the store itself tells which parts it has.
+        """
+        with self._db.write(durable=False) as connection:
+            connection.execute(
+                "UPDATE parts SET bytes_done=length, etag=?, crc32=? WHERE transfer_id=? AND number=?",
+                (etag, crc32, transfer_id, number),
+            )
+
+    def note_synced(self, transfer_id: int, ranges: Iterable[tuple[int, int]]) -> None:
+        """Note (part number, bytes) of a download that have reached the disk itself."""
+        with self._db.write(durable=False) as connection:
+            connection.executemany(
+                "UPDATE parts SET synced=? WHERE transfer_id=? AND number=?",
+                [(synced, transfer_id, number) for number, synced in ranges],
+            )
+
+    def progress(
+        self,
+        transfers: Iterable[tuple[int, int, int | None, float]],
+        ranges: Iterable[tuple[int, int, int]] = (),
+    ) -> None:
+        """Write progress: (id, bytes done, size, rate), and (id, part number, bytes done) of ranges.
+
+        Not durable against a power cut: what is lost is only ever moved again.
+        """
+        with self._db.write(durable=False) as connection:
+            connection.executemany(
+                "UPDATE transfers SET bytes_done=?, size=?, rate=? WHERE id=?",
+                [(done, size, rate, transfer_id) for transfer_id, done, size, rate in transfers],
+            )
+            connection.executemany(
+                "UPDATE parts SET bytes_done=? WHERE transfer_id=? AND number=?",
+                [(done, transfer_id, number) for transfer_id, number, done in ranges],
+            )
+
+    def recover(self) -> int:
+        """After a start: what was moving, and what waited to be tried again, goes back to the queue.
+
+        Returns how many transfers were in the middle of something.
+        """
+        with self._db.write() as connection:
+            moving = connection.execute(
+                "UPDATE transfers SET state='queued', rate=0 WHERE state IN ('running', 'verifying')"
+            ).rowcount
+            connection.execute(
+                "UPDATE transfers SET state='queued', retry_at=NULL WHERE state='waiting' AND wish='run'"
+            )
+        return moving
+
+    # --- objects of parts that are not finished ----------------------------------------------------------
+
+    def begin_multipart(
+        self, transfer_id: int, multipart_id: str, bucket: str, object_key: str, *, part_size: int
+    ) -> None:
+        """Note an object of parts that the store has just begun for an upload."""
+        with self._db.write() as connection:
+            connection.execute(
+                "UPDATE transfers SET multipart_id=?, part_size=?, completing=0 WHERE id=?",
+                (multipart_id, part_size, transfer_id),
+            )
+            connection.execute(
+                "INSERT OR REPLACE INTO multiparts VALUES (?, ?, ?, ?)",
+                (multipart_id, bucket, object_key, time.time()),
+            )
+
+    def touch_multipart(self, multipart_id: str) -> None:
+        """Note that an upload still works on it."""
+        with self._db.write(durable=False) as connection:
+            connection.execute(
+                "UPDATE multiparts SET touched=? WHERE multipart_id=?", (time.time(), multipart_id)
+            )
+
+    def forget_multipart(self, multipart_id: str) -> None:
+        """It was completed or aborted."""
+        with self._db.write(durable=False) as connection:
+            connection.execute("DELETE FROM multiparts WHERE multipart_id=?", (multipart_id,))
+
+    def stale_multiparts(self, before: float) -> list[Multipart]:
+        """Those that nothing has worked on since ``before``, in seconds since 1970."""
+        rows = self._db.rows("SELECT * FROM multiparts WHERE touched < ?", (before,))
+        return [Multipart(row["multipart_id"], row["bucket"], row["object_key"]) for row in rows]
+
+
+_NOTABLE = frozenset(
+    {
+        "size",
+        "mtime_ns",
+        "inode",
+        "bucket",
+        "object_key",
+        "upload_id",
+        "multipart_id",
+        "part_size",
+        "completing",
+        "etag",
+        "boot",
+        "checksum",
+        "crc32",
+        "verified",
+        "bytes_done",
+    }
+)

@@ -1,0 +1,382 @@
+"""The samples of watch rules on their way from upload to results: the journal of the loop.
+
+Whatever costs money or can't be repeated is written here as an intent before it is done, and its outcome
+after (transfer-anchors §3.2), so that a start after a crash at any point knows what to ask first.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from gencove_tui.model import Direction, GncvPath, LoopFile, LoopSample, LoopState, TransferState
+from gencove_tui.store.database import Database, printable
+from gencove_tui.store.transfers import moment
+
+UNDER_WAY = (
+    LoopState.READY,
+    LoopState.ASSIGNING,
+    LoopState.TO_ASSIGN,
+    LoopState.ANALYSING,
+    LoopState.RESULTS,
+    LoopState.RESTORING,
+    LoopState.DELIVERING,
+)
+"""States that end by themselves."""
+_CHUNK = 500
+"""Values in one ``IN (…)``."""
+
+
+class LoopRule(Struct, frozen=True, kw_only=True):
+    """What the loop remembers of a rule itself."""
+
+    rule_id: int
+    problem: str = ""
+    """Why assigning or delivering does not go on at the moment; empty when it does."""
+    remedy: str = ""
+    problem_since: datetime | None = None
+    project_id: str = ""
+    since: datetime | None = None
+    """The newest change of the project that was seen."""
+    hook_event: int | None = None
+    """Id of the last event that was given to the hook; None before the first."""
+    hook_problem: str = ""
+    lone_told: frozenset[str] = frozenset()
+    """Samples of which a file waits here for its mate, as far as that was told."""
+
+
+def _sample_from(row: sqlite3.Row, files: Sequence[LoopFile]) -> LoopSample:
+    return LoopSample(
+        id=row["id"],
+        rule_id=row["rule_id"],
+        folder=GncvPath(row["folder"]),
+        client_id=row["client_id"],
+        take=row["take"],
+        state=LoopState(row["state"]),
+        reason=row["reason"],
+        remedy=row["remedy"],
+        project_id=row["project_id"],
+        sample_id=row["sample_id"],
+        status=row["status"],
+        tries=row["tries"],
+        retry_at=moment(row["retry_at"]),
+        created=moment(row["created"]),
+        changed=moment(row["changed"]),
+        assigned=moment(row["assigned"]),
+        files=tuple(files),
+    )
+
+
+def _file_from(row: sqlite3.Row) -> LoopFile:
+    return LoopFile(
+        direction=Direction(row["direction"]),
+        name=row["name"],
+        read=row["read"],
+        upload_id=row["upload_id"],
+        transfer_id=row["transfer_id"],
+        local_path=os.fsdecode(row["local_path"]),
+        size=row["size"],
+        checksum=row["checksum"],
+        verified=bool(row["verified"]),
+        state=TransferState(row["state"]),
+        problem=row["problem"],
+    )
+
+
+class Loop:
+    """Reads and writes the samples of rules. Every method is one transaction unless inside another's."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    # --- samples ---------------------------------------------------------------------------------------
+
+    def get(self, number: int) -> LoopSample | None:
+        """One sample with its files."""
+        row = self._db.row("SELECT * FROM loop_samples WHERE id=?", (number,))
+        return self._with_files([row])[0] if row else None
+
+    def samples(
+        self, rule_id: int, states: Iterable[LoopState] | None = None, limit: int = -1
+    ) -> list[LoopSample]:
+        """The samples of a rule, oldest first, perhaps only those in some states."""
+        chosen = None if states is None else [str(state) for state in states]
+        condition = "" if chosen is None else f" AND state IN ({_marks(chosen)})"
+        rows = self._db.rows(
+            f"SELECT * FROM loop_samples WHERE rule_id=?{condition} ORDER BY id LIMIT ?",  # noqa: S608
+            (rule_id, *(chosen or ()), limit),
+        )
+        return self._with_files(rows)
+
+    def newest(self, limit: int, rule_id: int | None = None) -> list[LoopSample]:
+        """What a screen shows: the samples that changed last, first."""
+        condition, values = ("", ()) if rule_id is None else (" WHERE rule_id=?", (rule_id,))
+        rows = self._db.rows(
+            f"SELECT * FROM loop_samples{condition} ORDER BY changed DESC, id DESC LIMIT ?",  # noqa: S608
+            (*values, limit),
+        )
+        return self._with_files(rows)
+
+    def latest(self, rule_id: int, folder: str, client_id: str) -> LoopSample | None:
+        """The newest take of a sample in a folder of the upload area."""
+        row = self._db.row(
+            "SELECT * FROM loop_samples WHERE rule_id=? AND folder=? AND client_id=? ORDER BY take DESC",
+            (rule_id, folder, client_id),
+        )
+        return self._with_files([row])[0] if row else None
+
+    def of_transfer(self, transfer_id: int) -> LoopSample | None:
+        """The sample that one of whose files this transfer moves."""
+        row = self._db.row(
+            "SELECT s.* FROM loop_samples s JOIN loop_files f ON f.loop_sample = s.id WHERE f.transfer_id=?",
+            (transfer_id,),
+        )
+        return self._with_files([row])[0] if row else None
+
+    def counts(self, rule_id: int) -> dict[LoopState, int]:
+        """How many samples of a rule are in each state."""
+        rows = self._db.rows(
+            "SELECT state, count(*) AS n FROM loop_samples WHERE rule_id=? GROUP BY state", (rule_id,)
+        )
+        return {LoopState(row["state"]): row["n"] for row in rows}
+
+    def unfinished(self, rule_id: int) -> int:
+        """How many samples of a rule still move by themselves."""
+        counts = self.counts(rule_id)
+        return sum(counts.get(state, 0) for state in UNDER_WAY)
+
+    def _with_files(self, rows: Sequence[sqlite3.Row]) -> list[LoopSample]:
+        files: defaultdict[int, list[LoopFile]] = defaultdict(list)
+        ids = [row["id"] for row in rows]
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            for row in self._db.rows(
+                f"SELECT * FROM loop_files WHERE loop_sample IN ({_marks(chunk)})"  # noqa: S608 - only marks
+                " ORDER BY loop_sample, direction DESC, read, name",
+                chunk,
+            ):
+                files[row["loop_sample"]].append(_file_from(row))
+        return [_sample_from(row, files[row["id"]]) for row in rows]
+
+    def create(self, rule_id: int, folder: str, client_id: str, take: int, state: LoopState) -> int:
+        """A new sample, without files yet; returns its number."""
+        now = time.time()
+        with self._db.write() as connection:
+            cursor = connection.execute(
+                "INSERT INTO loop_samples (rule_id, folder, client_id, take, state, created, changed)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (rule_id, folder, client_id, take, state, now, now),
+            )
+        assert cursor.lastrowid is not None  # noqa: S101 - an INSERT always has one; tells the type checker
+        return cursor.lastrowid
+
+    def move(
+        self,
+        numbers: Iterable[int],
+        state: LoopState,
+        *,
+        reason: str = "",
+        remedy: str = "",
+        retry_at: float | None = None,
+        count_try: bool = False,
+    ) -> None:
+        """Put samples into a state. A new state begins with no tries; ``count_try`` adds one to them."""
+        with self._db.write() as connection:
+            connection.executemany(
+                "UPDATE loop_samples SET changed=CASE WHEN state=? THEN changed ELSE ? END,"
+                " tries=CASE WHEN state=? THEN tries ELSE 0 END + ?,"
+                " state=?, reason=?, remedy=?, retry_at=? WHERE id=?",
+                [
+                    (
+                        state,
+                        time.time(),
+                        state,
+                        int(count_try),
+                        state,
+                        printable(reason),
+                        printable(remedy),
+                        retry_at,
+                        number,
+                    )
+                    for number in numbers
+                ],
+            )
+
+    def assigned(self, number: int, sample_id: str, project_id: str) -> None:
+        """Note which sample Gencove made of it."""
+        with self._db.write() as connection:
+            connection.execute(
+                "UPDATE loop_samples SET sample_id=?, project_id=?, assigned=? WHERE id=?",
+                (sample_id, project_id, time.time(), number),
+            )
+        self.move([number], LoopState.ANALYSING)
+
+    def note_status(self, number: int, status: str) -> None:
+        """Gencove's word for where the analysis stands."""
+        with self._db.write() as connection:
+            connection.execute("UPDATE loop_samples SET status=? WHERE id=?", (printable(status), number))
+
+    def told(self, number: int) -> str:
+        """The last thing about it that is told only once."""
+        row = self._db.row("SELECT told FROM loop_samples WHERE id=?", (number,))
+        return str(row["told"]) if row else ""
+
+    def note_told(self, numbers: Iterable[int], what: str) -> None:
+        """Remember that something was told, so that it is told once."""
+        with self._db.write() as connection:
+            connection.executemany(
+                "UPDATE loop_samples SET told=? WHERE id=?", [(what, number) for number in numbers]
+            )
+
+    def before(self, number: int) -> frozenset[str] | None:
+        """v1: samples of the same client id that the project had before; None when nobody looked yet."""
+        row = self._db.row("SELECT before FROM loop_samples WHERE id=?", (number,))
+        if row is None or row["before"] is None:
+            return None
+        return frozenset(msgspec.json.decode(row["before"], type=list[str]))
+
+    def never_looked(self, rule_id: int) -> bool:
+        """v1: whether any sample that isn't assigned has never been looked for in its project."""
+        row = self._db.row(
+            "SELECT 1 FROM loop_samples WHERE rule_id=? AND before IS NULL"
+            " AND state IN ('collecting', 'ready', 'to assign')",
+            (rule_id,),
+        )
+        return row is not None
+
+    def note_before(self, number: int, sample_ids: Iterable[str]) -> None:
+        """v1: remember which samples of that client id are older than the files."""
+        with self._db.write() as connection:
+            connection.execute(
+                "UPDATE loop_samples SET before=? WHERE id=?",
+                (msgspec.json.encode(sorted(sample_ids)).decode(), number),
+            )
+
+    def claimed(self, sample_ids: Sequence[str]) -> set[str]:
+        """Those of Gencove's ids that belong to some sample of a rule already."""
+        found: set[str] = set()
+        for start in range(0, len(sample_ids), _CHUNK):
+            chunk = sample_ids[start : start + _CHUNK]
+            sql = f"SELECT sample_id FROM loop_samples WHERE sample_id IN ({_marks(chunk)})"  # noqa: S608
+            found.update(row["sample_id"] for row in self._db.rows(sql, chunk))
+        return found
+
+    def mate_on_its_way(self, sample: LoopSample) -> bool:
+        """Whether another upload of the rule, that has not ended, seems to belong to the same sample."""
+        start = sample.folder + sample.client_id
+        row = self._db.row(
+            "SELECT 1 FROM transfers WHERE rule_id=? AND direction='upload'"
+            " AND state NOT IN ('done', 'skipped', 'failed', 'cancelled') AND substr(remote, 1, ?)=?",
+            (sample.rule_id, len(start), start),
+        )
+        return row is not None
+
+    # --- files -----------------------------------------------------------------------------------------
+
+    def put_file(self, number: int, file: LoopFile) -> None:
+        """Write one file of a sample; replaces what was known under its name."""
+        with self._db.write() as connection:
+            connection.execute(
+                "INSERT INTO loop_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (loop_sample, direction, name) DO UPDATE SET read=excluded.read,"
+                " upload_id=excluded.upload_id, transfer_id=excluded.transfer_id,"
+                " local_path=excluded.local_path, size=excluded.size, checksum=excluded.checksum,"
+                " verified=excluded.verified, state=excluded.state, problem=excluded.problem",
+                (
+                    number,
+                    file.direction,
+                    file.name,
+                    file.read,
+                    file.upload_id,
+                    file.transfer_id,
+                    os.fsencode(file.local_path),
+                    file.size,
+                    file.checksum,
+                    int(file.verified),
+                    file.state,
+                    printable(file.problem),
+                ),
+            )
+
+    def lost_downloads(self, rule_id: int) -> list[tuple[int, str, int | None, str]]:
+        """Results that no transfer will bring any more: (sample, file name, transfer, why).
+
+        Their transfer was cancelled, or was forgotten by the user before it ended.
+        """
+        rows = self._db.rows(
+            "SELECT f.loop_sample, f.name, f.transfer_id, t.state AS s FROM loop_samples l"
+            " JOIN loop_files f ON f.loop_sample = l.id AND f.direction='download' AND f.state='queued'"
+            " LEFT JOIN transfers t ON t.id = f.transfer_id"
+            " WHERE l.rule_id=? AND l.state='delivering' AND (t.id IS NULL OR t.state='cancelled')",
+            (rule_id,),
+        )
+        return [
+            (row["loop_sample"], row["name"], row["transfer_id"], "cancelled" if row["s"] else "removed")
+            for row in rows
+        ]
+
+    # --- rules -----------------------------------------------------------------------------------------
+
+    def rule(self, rule_id: int) -> LoopRule:
+        """What is remembered of a rule."""
+        row = self._db.row("SELECT * FROM loop_rules WHERE rule_id=?", (rule_id,))
+        if row is None:
+            return LoopRule(rule_id=rule_id)
+        return LoopRule(
+            rule_id=rule_id,
+            problem=row["problem"],
+            remedy=row["remedy"],
+            problem_since=moment(row["problem_since"]),
+            project_id=row["project_id"],
+            since=datetime.fromisoformat(row["since"]) if row["since"] else None,
+            hook_event=row["hook_event"],
+            hook_problem=row["hook_problem"],
+            lone_told=frozenset(msgspec.json.decode(row["lone_told"], type=list[str])),
+        )
+
+    def set_problem(self, rule_id: int, problem: str, remedy: str = "") -> bool:
+        """Note why the rule's loop does not go on; empty when it does. Returns whether that is news."""
+        problem, remedy = printable(problem), printable(remedy)
+        if self.rule(rule_id).problem == problem:
+            return False
+        self._note_rule(
+            rule_id, problem=problem, remedy=remedy, problem_since=time.time() if problem else None
+        )
+        return True
+
+    def set_since(self, rule_id: int, project_id: str, since: datetime | None) -> None:
+        """Remember up to which change a project was seen."""
+        self._note_rule(rule_id, project_id=project_id, since=since.isoformat() if since else "")
+
+    def set_hook_event(self, rule_id: int, event_id: int) -> None:
+        """Remember the last event that was given to the rule's hook."""
+        self._note_rule(rule_id, hook_event=event_id)
+
+    def set_hook_problem(self, rule_id: int, problem: str) -> None:
+        """Remember why the hook failed last; empty when it works."""
+        self._note_rule(rule_id, hook_problem=printable(problem))
+
+    def set_lone_told(self, rule_id: int, samples: Iterable[str]) -> None:
+        """Remember of which samples it was told that a file waits here for its mate."""
+        self._note_rule(rule_id, lone_told=msgspec.json.encode(sorted(samples)).decode())
+
+    def _note_rule(self, rule_id: int, **values: str | int | float | None) -> None:
+        names = ", ".join(values)
+        updates = ", ".join(f"{name}=excluded.{name}" for name in values)
+        with self._db.write() as connection:
+            connection.execute(
+                f"INSERT INTO loop_rules (rule_id, {names}) VALUES (?{', ?' * len(values)})"  # noqa: S608
+                f" ON CONFLICT (rule_id) DO UPDATE SET {updates}",
+                (rule_id, *values.values()),
+            )
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))

@@ -1,0 +1,165 @@
+"""The files that watch rules have seen, and what became of each."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from gencove_tui.model import WatchedFile
+from gencove_tui.store.database import Database, printable
+from gencove_tui.store.transfer_rows import moment
+
+
+class Reads(Struct, frozen=True, kw_only=True):
+    """What the check of an uploaded FASTQ has found, to compare with its mate's."""
+
+    path: str
+    records: int
+    first_name: str
+    last_name: str
+    sampled_names: int
+
+
+def _file_from(row: sqlite3.Row) -> WatchedFile:
+    return WatchedFile(
+        rule_id=row["rule_id"],
+        path=os.fsdecode(row["path"]),
+        size=row["size"],
+        mtime_ns=row["mtime_ns"],
+        inode=row["inode"],
+        state=row["state"],
+        reason=row["reason"],
+        remedy=row["remedy"],
+        transfer_id=row["transfer_id"],
+        first_seen=moment(row["first_seen"]),
+        ctime_ns=row["ctime_ns"],
+        sample=row["sample"],
+        read=row["read"],
+    )
+
+
+class WatchedFiles:
+    """Reads and writes watched files. Every method is one transaction unless it runs inside another's."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def files(self, rule_id: int) -> dict[str, WatchedFile]:
+        """The files that a rule knows, by path."""
+        rows = self._db.rows("SELECT * FROM watched_files WHERE rule_id=?", (rule_id,))
+        return {found.path: found for found in map(_file_from, rows)}
+
+    def put_file(self, found: WatchedFile) -> None:
+        """Write what became of one file; of what was known, only when it was first seen stays."""
+        self.put_files((found,))
+
+    def put_files(self, files: Iterable[WatchedFile]) -> None:
+        """The same for many at once. What was read of an older version is forgotten."""
+        now = time.time()
+        with self._db.write() as connection:
+            connection.executemany(
+                "INSERT INTO watched_files (rule_id, path, size, mtime_ns, inode, state, reason, remedy,"
+                " transfer_id, first_seen, ctime_ns, sample, read)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (rule_id, path) DO UPDATE SET"
+                " records=CASE WHEN size=excluded.size AND mtime_ns=excluded.mtime_ns THEN records END,"
+                " size=excluded.size, mtime_ns=excluded.mtime_ns, inode=excluded.inode,"
+                " state=excluded.state, reason=excluded.reason, remedy=excluded.remedy,"
+                " transfer_id=excluded.transfer_id, ctime_ns=excluded.ctime_ns, sample=excluded.sample,"
+                " read=excluded.read",
+                [
+                    (
+                        file.rule_id,
+                        os.fsencode(file.path),
+                        file.size,
+                        file.mtime_ns,
+                        file.inode,
+                        file.state,
+                        printable(file.reason),
+                        printable(file.remedy),
+                        file.transfer_id,
+                        file.first_seen.timestamp() if file.first_seen else now,
+                        file.ctime_ns,
+                        printable(file.sample),
+                        file.read,
+                    )
+                    for file in files
+                ],
+            )
+
+    def drop_files(self, rule_id: int, paths: Iterable[str]) -> None:
+        """Forget files."""
+        with self._db.write() as connection:
+            connection.executemany(
+                "DELETE FROM watched_files WHERE rule_id=? AND path=?",
+                [(rule_id, os.fsencode(path)) for path in paths],
+            )
+
+    def counts(self, rule_id: int) -> dict[str, int]:
+        """How many watched files are in each state; queued ones by the state of their transfer.
+
+        Keys: ``settling``, ``waiting``, ``held``, ``ignored``, ``gone``, ``queued``, ``uploaded`` and
+        ``failed``.
+        """
+        rows = self._db.rows(
+            """SELECT CASE WHEN w.state != 'queued' THEN w.state
+                WHEN t.state IS NULL OR t.state IN ('done', 'skipped') THEN 'uploaded'
+                WHEN t.state IN ('failed', 'cancelled') THEN 'failed'
+                ELSE 'queued' END AS s, count(*) AS n
+            FROM watched_files w LEFT JOIN transfers t ON t.id = w.transfer_id
+            WHERE w.rule_id=? GROUP BY s""",
+            (rule_id,),
+        )
+        return {row["s"]: row["n"] for row in rows}
+
+    def pending(self, rule_id: int, limit: int = 100) -> list[WatchedFile]:
+        """Files that are not queued yet, those that need a person first: each with what it waits for."""
+        rows = self._db.rows(
+            "SELECT * FROM watched_files WHERE rule_id=? AND state IN ('held', 'waiting', 'settling')"
+            " ORDER BY state, first_seen, path LIMIT ?",
+            (rule_id, limit),
+        )
+        return [_file_from(row) for row in rows]
+
+    def last_name(self, rule_id: int) -> str:
+        """The path of the file that moved last, or nothing."""
+        row = self._db.row(
+            "SELECT path FROM watched_files WHERE rule_id=? ORDER BY transfer_id DESC NULLS LAST LIMIT 1",
+            (rule_id,),
+        )
+        return os.fsdecode(row["path"]) if row else ""
+
+    def note_reads(
+        self, transfer_id: int, *, records: int, first_name: str, last_name: str, sampled_names: int
+    ) -> None:
+        """Write what the check of an upload has found in its reads."""
+        with self._db.write(durable=False) as connection:
+            connection.execute(
+                "UPDATE watched_files SET records=?, first_read=?, last_read=?, sampled_reads=?"
+                " WHERE transfer_id=?",
+                (records, printable(first_name), printable(last_name), sampled_names, transfer_id),
+            )
+
+    def mates_of(self, transfer_id: int) -> list[Reads]:
+        """What is known of the files that an upload's reads must agree with."""
+        rows = self._db.rows(
+            "SELECT m.* FROM watched_files w JOIN watched_files m ON m.rule_id = w.rule_id"
+            " AND m.sample = w.sample AND m.sample != '' AND m.read != w.read"
+            " WHERE w.transfer_id=? AND w.sample != '' AND m.records IS NOT NULL"
+            " AND m.state='queued' AND m.transfer_id IS NOT w.transfer_id",
+            (transfer_id,),
+        )
+        return [
+            Reads(
+                path=os.fsdecode(row["path"]),
+                records=row["records"],
+                first_name=row["first_read"],
+                last_name=row["last_read"],
+                sampled_names=row["sampled_reads"],
+            )
+            for row in rows
+        ]
