@@ -2,62 +2,103 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import click
+import msgspec
+from msgspec import Struct
 
-from gencove_tui.cli.engine import log_to_file
+from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.cli.follow import SOME_FAILED, check_line, follow
 from gencove_tui.cli.link import linker
+from gencove_tui.cli.logfile import log_to_file
+from gencove_tui.cli.running import run_async
 from gencove_tui.config import Settings
 from gencove_tui.engine.desk import LocalDesk
-from gencove_tui.engine.views import PlannedDownload, PlannedUpload
+from gencove_tui.engine.planning import without_collisions
+from gencove_tui.engine.targets import DOCUMENTS, check_template, documents_of
+from gencove_tui.engine.views import PlannedDownload
 from gencove_tui.errors import InputProblem
-from gencove_tui.model import Dialect, Event, GncvPath, Sample, TransferState
+from gencove_tui.model import Capability, Dialect, Event, GncvPath, Sample, TransferState
 from gencove_tui.store.ledger import Ledger
 
 _FAILED = (TransferState.FAILED, TransferState.CANCELLED)
 
 
-def run_upload(
-    settings: Settings, paths: Sequence[str], destination: str, *, dry_run: bool, as_json: bool
-) -> int:
+class UploadOrder(Struct, frozen=True, kw_only=True):
+    """What the user asked to upload, as typed."""
+
+    paths: tuple[str, ...]
+    destination: str
+    check: str
+    priority: int = 0
+
+
+class DownloadOrder(Struct, frozen=True, kw_only=True):
+    """What the user asked to download, as typed."""
+
+    sample_ids: tuple[str, ...]
+    project_id: str = ""
+    file_types: tuple[str, ...] = ()
+    """None: every result, and the documents too."""
+    template: str = ""
+    side_files: bool = False
+    priority: int = 0
+
+
+class _Planned(Struct, frozen=True, kw_only=True):
+    """A line of a plan, for people and machines."""
+
+    source: str
+    target: str
+    bytes: int | None = None
+    fate: str = ""
+    obstacle: str = ""
+
+
+def run_upload(settings: Settings, order: UploadOrder, *, dry_run: bool, as_json: bool) -> int:
     """Upload files and folders; returns the exit code. Raises ``InputProblem`` when nothing can go up."""
-    place = GncvPath.parse(destination)
+    place = GncvPath.parse(order.destination)
     log_to_file(settings)
 
     async def work() -> int:
         desk = LocalDesk(settings, linker(settings))
         try:
-            plan = await desk.plan_uploads([Path(path) for path in paths], place)
-            _tell_plan([(str(p.local), str(p.target or ""), p.obstacle) for p in plan], show=dry_run)
+            plan = await desk.plan_uploads([Path(path) for path in order.paths], place)
             if dry_run:
+                await check_line(settings)
+                for compared in await desk.compare_uploads(plan):
+                    planned = compared.planned
+                    _show(
+                        _Planned(
+                            source=_printable(str(planned.local)),
+                            target=str(planned.target or ""),
+                            bytes=planned.size,
+                            fate="" if planned.obstacle else str(compared.fate),
+                            obstacle=planned.obstacle,
+                        ),
+                        as_json=as_json,
+                    )
                 return 0
             if not any(not planned.obstacle for planned in plan):
-                raise InputProblem("There is nothing to upload", _reasons(plan), "")
+                raise InputProblem("There is nothing to upload", _reasons(p.obstacle for p in plan), "")
+            _tell_left_out((str(planned.local), planned.obstacle) for planned in plan)
             await check_line(settings)
             since = _last_event(settings)
-            ids = await desk.queue_uploads(plan)
+            ids = await desk.queue_uploads(plan, check=order.check, priority=order.priority)
         finally:
             await desk.aclose()
         return await _until_moved(settings, ids, as_json=as_json, since=since)
 
-    return asyncio.run(work())
+    return run_async(work())
 
 
-def run_download(
-    settings: Settings,
-    sample_ids: Sequence[str],
-    project_id: str,
-    file_types: Sequence[str],
-    *,
-    dry_run: bool,
-    as_json: bool,
-) -> int:
+def run_download(settings: Settings, order: DownloadOrder, *, dry_run: bool, as_json: bool) -> int:
     """Download the results of samples; returns the exit code. Raises ``InputProblem`` when there are none."""
+    if order.template:
+        check_template(order.template)
     log_to_file(settings)
 
     async def work() -> int:
@@ -65,52 +106,92 @@ def run_download(
         try:
             await check_line(settings)
             await desk.connect()
-            if desk.connection.dialect is Dialect.V1 and not project_id:
+            if desk.connection.dialect is Dialect.V1 and not order.project_id:
                 raise InputProblem("This API finds a sample by its project only", "", "Add --project ID.")
-            plan: list[PlannedDownload] = []
-            for sample_id in sample_ids:
-                plan.extend(_wanted(desk, await desk.sample(project_id, sample_id), file_types))
-            _tell_plan([(p.deliverable.file_type, str(p.target), p.obstacle) for p in plan], show=dry_run)
+            planned: list[PlannedDownload] = []
+            for sample_id in order.sample_ids:
+                planned.extend(_wanted(desk, await _found(desk, order.project_id, sample_id), order))
+            plan = without_collisions(planned)
             if dry_run:
+                for item in plan:
+                    _show(
+                        _Planned(
+                            source=f"{item.sample.client_id or item.sample.id}/{item.deliverable.file_type}",
+                            target=_printable(str(item.target)),
+                            bytes=item.deliverable.size,
+                            fate="is there already" if item.present else "",
+                            obstacle=item.obstacle,
+                        ),
+                        as_json=as_json,
+                    )
                 return 0
+            if all(item.obstacle for item in plan):
+                raise InputProblem("There is nothing to download", _reasons(p.obstacle for p in plan), "")
+            _tell_left_out((item.deliverable.file_type, item.obstacle) for item in plan)
             since = _last_event(settings)
-            ids = await desk.queue_downloads(plan)
-            if not ids:
-                raise InputProblem("There is nothing to download", _reasons(plan), "")
+            ids = await desk.queue_downloads(plan, side_files=order.side_files, priority=order.priority)
         finally:
             await desk.aclose()
         return await _until_moved(settings, ids, as_json=as_json, since=since)
 
-    return asyncio.run(work())
+    return run_async(work())
 
 
-def _wanted(desk: LocalDesk, sample: Sample, file_types: Sequence[str]) -> tuple[PlannedDownload, ...]:
-    offered = sample.deliverables or ()
-    unknown = set(file_types) - {deliverable.file_type for deliverable in offered}
+async def _found(desk: LocalDesk, project_id: str, sample_id: str) -> Sample:
+    try:
+        return await desk.sample(project_id, sample_id)
+    except ApiProblem as problem:
+        if problem.kind not in (Kind.NOT_FOUND, Kind.INVALID):
+            raise
+        where = f"project {project_id}" if project_id else "this account"
+        raise InputProblem(
+            f"There is no sample {sample_id} in {where}",
+            problem.why,
+            "Give Gencove's id of the sample: the TUI copies it with y.",
+        ) from problem
+
+
+def _wanted(desk: LocalDesk, sample: Sample, order: DownloadOrder) -> tuple[PlannedDownload, ...]:
+    offered = list(sample.deliverables or ())
+    if Capability.QUALITY_CONTROLS in desk.connection.capabilities:
+        offered += documents_of(sample)
+    unknown = set(order.file_types) - {deliverable.file_type for deliverable in offered}
     if unknown:
         raise InputProblem(
             f"Sample {sample.client_id or sample.id} has no {', '.join(sorted(unknown))}",
             f"it has {', '.join(d.file_type for d in offered) or 'no results'}",
             "Choose among these with --file-type.",
         )
-    return desk.plan_downloads(sample, [d for d in offered if not file_types or d.file_type in file_types])
+    if not any(d.file_type not in DOCUMENTS for d in offered) and not order.file_types:
+        raise InputProblem(
+            f"Sample {sample.client_id or sample.id} has no results yet", sample.status, "Come back later."
+        )
+    chosen = [d for d in offered if not order.file_types or d.file_type in order.file_types]
+    return desk.plan_downloads(sample, chosen, template=order.template)
 
 
-def _tell_plan(rows: Sequence[tuple[str, str, str]], *, show: bool) -> None:
-    """With --dry-run the whole plan; otherwise what is left out, on stderr."""
-    for source, target, obstacle in rows:
+def _show(planned: _Planned, *, as_json: bool) -> None:
+    """One line of a dry run."""
+    if as_json:
+        click.echo(msgspec.json.encode(planned).decode())
+    elif planned.obstacle:
+        click.echo(f"left out: {planned.source}: {planned.obstacle}")
+    else:
+        click.echo(f"{planned.source} → {planned.target}{f'  ({planned.fate})' if planned.fate else ''}")
+
+
+def _tell_left_out(rows: Iterable[tuple[str, str]]) -> None:
+    for source, obstacle in rows:
         if obstacle:
-            click.echo(f"left out: {_printable(source)}: {obstacle}", err=not show)
-        elif show:
-            click.echo(f"{_printable(source)} → {_printable(target)}")
+            click.echo(f"left out: {_printable(source)}: {obstacle}", err=True)
 
 
 def _printable(text: str) -> str:
     return os.fsencode(text).decode("utf-8", "replace")
 
 
-def _reasons(plan: Sequence[PlannedUpload | PlannedDownload]) -> str:
-    reasons = list(dict.fromkeys(planned.obstacle for planned in plan if planned.obstacle))
+def _reasons(obstacles: Iterable[str]) -> str:
+    reasons = list(dict.fromkeys(obstacle for obstacle in obstacles if obstacle))
     return "; ".join(reasons[:3]) or "no file was found"
 
 
@@ -121,20 +202,19 @@ def _last_event(settings: Settings) -> int:
 
 async def _until_moved(settings: Settings, ids: Sequence[int], *, as_json: bool, since: int) -> int:
     wanted = frozenset(ids)
-    return await follow(
-        settings, _outcome(wanted), lambda event: _is_of(event, wanted), as_json=as_json, since=since
-    )
+
+    def shown(event: Event) -> bool:
+        # What is about the engine as a whole, such as a lost line, concerns these as well.
+        return event.transfer_id in wanted or (event.transfer_id is None and event.rule_id is None)
+
+    return await follow(settings, _outcome(ids), shown, as_json=as_json, since=since)
 
 
-def _is_of(event: Event, ids: frozenset[int]) -> bool:
-    return event.transfer_id in ids
-
-
-def _outcome(ids: frozenset[int]) -> Callable[[Ledger], int | None]:
+def _outcome(ids: Sequence[int]) -> Callable[[Ledger], int | None]:
     def look(ledger: Ledger) -> int | None:
-        transfers = [transfer for i in ids if (transfer := ledger.transfers.get(i)) is not None]
-        if not all(transfer.state.is_final for transfer in transfers):
+        states = ledger.transfers.states_of(ids)
+        if not all(state.is_final for state in states):
             return None
-        return SOME_FAILED if any(transfer.state in _FAILED for transfer in transfers) else 0
+        return SOME_FAILED if any(state in _FAILED for state in states) else 0
 
     return look

@@ -1,39 +1,32 @@
 """Downloading one deliverable: in ranges, resumable at the byte, verified before it has its name.
 
-Data goes to ``NAME.part``. What is on disk is noted in the ledger, so that a start after a crash carries on.
+Data goes to ``NAME.gencove.part``. What is on disk is noted in the ledger, so that a start after a crash
+carries on.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import errno
 import hashlib
 import os
-import shutil
 import threading
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
-from gencove_tui.engine.outcome import StartOver, TransferFailed, TransferWaits, backoff, first_error
+from msgspec import structs
+
+from gencove_tui.engine.localfile import boot_id, give_name
+from gencove_tui.engine.outcome import StartOver, TransferFailed, TransferWaits
 from gencove_tui.engine.progress import Meter
+from gencove_tui.engine.ranges import OtherSize, Ranges, plan_ranges
 from gencove_tui.engine.targets import PART_SUFFIX
-from gencove_tui.engine.web import UrlExpired, content_range, get
+from gencove_tui.engine.trouble import disk_problem
 from gencove_tui.engine.work import Work
 from gencove_tui.errors import Problem
 from gencove_tui.model import Deliverable, DownloadSource, Part, Transfer, TransferState
+from gencove_tui.store.schema import SMALL
+from gencove_tui.store.transfers import Journal
 
-T = TypeVar("T")
-
-RANGE = 64 << 20
-"""Bytes per range of a large file; smaller files come in one."""
-_RANGES_AT_ONCE = 4
-"""Of one file, so that it leaves slots to the others."""
-_TRIES = 4
-"""Tries of one range without a byte of progress before the transfer waits."""
 _HASH_PIECE = 1 << 20
-_AGAIN = "It is tried again by itself."
 
 
 class DownloadJob:
@@ -48,10 +41,8 @@ class DownloadJob:
         self._target = Path(transfer.local_path)
         self._partial = self._target.with_name(self._target.name + PART_SUFFIX)
         self._ledger = work.ledger.transfers
-        self._url = ""
         self._checksum = ""
-        self._renewing = asyncio.Lock()
-        self._own_slots = asyncio.Semaphore(_RANGES_AT_ONCE)
+        self._ranges = Ranges(work, transfer.id, self._partial, self._fresh_url)
         self._stopped = threading.Event()
 
     async def run(self) -> TransferState:
@@ -66,25 +57,42 @@ class DownloadJob:
     async def _run(self) -> TransferState:
         deliverable = await self._look_up()
         self._checksum = (await self._work.api.checksum(deliverable)).lower()
-        if self._target.exists():
-            return await self._compare_existing(deliverable)
-        self._make_folder()
-        size, etag = await self._probe()
         journal = self._ledger.journal(self._transfer.id)
-        parts = self._ledger.parts(self._transfer.id)
-        if not parts or journal.etag != etag or not self._partial.exists():
-            self._begin_anew(size, etag)
-            parts = self._ledger.parts(self._transfer.id)
-        self._check_space(size, sum(part.bytes_done for part in parts))
-        meter = self._work.board.open(self._transfer.id, size, keeps_parts=True)
+        if self._target.exists():
+            return await self._compare_existing(deliverable, journal)
+        self._make_folder()
+        parts = self._left_by(journal)
+        if not parts and deliverable.size is not None and deliverable.size < SMALL:
+            # One request less: what a probe would tell, the answer with the bytes tells as well.
+            size, etag = deliverable.size, ""
+        else:
+            size, etag = await self._ranges.probe()
+        if not parts or journal.etag != etag or sum(part.length for part in parts) != size:
+            parts = self._begin_anew(size, etag)
         try:
-            await self._fetch_all(size, etag, parts, meter)
-            self._ledger.set_state(self._transfer.id, TransferState.VERIFYING)
-            await self._work.in_thread(lambda: self._verify_and_name(size))
-        finally:
-            self._work.board.close(self._transfer.id)
+            await self._fetch(size, etag, parts)
+        except OtherSize:
+            size, etag = await self._ranges.probe()
+            try:
+                await self._fetch(size, etag, self._begin_anew(size, etag))
+            except OtherSize as error:
+                raise TransferWaits(
+                    "The store tells two sizes of the file", "", "It is tried again by itself."
+                ) from error
         self._ledger.note(self._transfer.id, checksum=self._checksum, verified=bool(self._checksum))
         return TransferState.DONE
+
+    async def _fetch(self, size: int, etag: str, parts: list[Part]) -> None:
+        meter = self._work.board.open(self._transfer.id, size, keeps_parts=True)
+        try:
+            self._claim_room(size, parts, meter)
+            await self._ranges.fetch(size, etag, parts, meter)
+            self._ledger.set_state(self._transfer.id, TransferState.VERIFYING)
+            await self._work.in_thread(lambda: self._verify(size))
+            self._ledger.note(self._transfer.id, completing=True)
+            await self._work.in_thread(self._name)
+        finally:
+            self._work.board.close(self._transfer.id)
 
     async def abandon(self) -> None:
         """Forget and remove what was fetched."""
@@ -102,6 +110,10 @@ class DownloadJob:
         )
 
     # --- before the bytes ----------------------------------------------------------------------------
+
+    async def _fresh_url(self) -> str:
+        await self._look_up()
+        return self._ranges.url
 
     async def _look_up(self) -> Deliverable:
         """The deliverable, with a fresh URL noted."""
@@ -126,18 +138,20 @@ class DownloadJob:
                 "it has no URL, as when a sample is archived",
                 "Restore the sample, then retry.",
             )
-        self._url = found.url
+        self._ranges.url = found.url
         return found
 
-    async def _compare_existing(self, deliverable: Deliverable) -> TransferState:
+    async def _compare_existing(self, deliverable: Deliverable, journal: Journal) -> TransferState:
         """A file of that name is there already: the same one is fine, another one is never touched."""
         present = await self._work.in_thread(lambda: self._target.stat().st_size)
         size = deliverable.size
         if size is None:
-            size, _ = await self._probe()
+            size, _ = await self._ranges.probe()
         same = present == size
         if same and self._checksum:
-            same = await self._work.in_thread(lambda: sha256_of(self._target)) == self._checksum
+            same = (
+                await self._work.in_thread(lambda: sha256_of(self._target, self._stopped)) == self._checksum
+            )
         if not same:
             raise TransferFailed(
                 f"{self._target} is there already and differs from the remote file",
@@ -151,20 +165,34 @@ class DownloadJob:
             checksum=self._checksum,
             verified=bool(self._checksum),
         )
-        self._partial.unlink(missing_ok=True)
-        return TransferState.SKIPPED
+        if self._ledger.parts(self._transfer.id):
+            self._partial.unlink(missing_ok=True)
+        self._write_side_file()
+        # Named before a crash could be noted: then it is ours.
+        return TransferState.DONE if journal.completing else TransferState.SKIPPED
 
-    def _begin_anew(self, size: int, etag: str) -> None:
+    def _left_by(self, journal: Journal) -> list[Part]:
+        """The ranges of an earlier attempt, as far as they can be trusted; none when there is nothing."""
+        parts = self._ledger.parts(self._transfer.id)
+        if not parts or not journal.etag or not self._partial.exists():
+            return []
+        if journal.boot and journal.boot == boot_id():
+            return parts
+        # The machine was started anew: only what had reached the disk itself is sure to be there.
+        kept = [structs.replace(part, bytes_done=part.synced) for part in parts]
+        with self._work.ledger.write():
+            self._ledger.set_parts(self._transfer.id, kept)
+            self._ledger.note(self._transfer.id, boot=boot_id())
+        return kept
+
+    def _begin_anew(self, size: int, etag: str) -> list[Part]:
         self._partial.unlink(missing_ok=True)
-        self._ledger.restart(self._transfer.id)
-        self._ledger.note(self._transfer.id, etag=etag, size=size)
-        self._ledger.set_parts(
-            self._transfer.id,
-            [
-                Part(number=number, offset=offset, length=min(RANGE, size - offset))
-                for number, offset in enumerate(range(0, size, RANGE), start=1)
-            ],
-        )
+        parts = plan_ranges(size)
+        with self._work.ledger.write():
+            self._ledger.restart(self._transfer.id)
+            self._ledger.note(self._transfer.id, etag=etag, size=size, boot=boot_id())
+            self._ledger.set_parts(self._transfer.id, parts)
+        return parts
 
     def _make_folder(self) -> None:
         folder = self._target.parent
@@ -175,135 +203,47 @@ class DownloadJob:
         if not os.access(folder, os.W_OK | os.X_OK):
             raise disk_problem(folder, PermissionError(errno.EACCES, "permission denied"))
 
-    def _check_space(self, size: int, have: int) -> None:
-        usage = shutil.disk_usage(self._target.parent)
-        # A reserve of 2 GiB or 1 %, but no more than a tenth of a small disk.
-        reserve = min(max(usage.total // 100, 2 << 30), usage.total // 10)
-        free = max(0, usage.free - reserve)
-        if size - have > free:
-            raise TransferWaits(
-                f"Not enough room in {self._target.parent}",
-                f"{size - have} bytes are needed, {free} are free above the reserve",
-                "Make room; it carries on by itself.",
-                delay=30.0,
-            )
-
-    async def _probe(self) -> tuple[int, str]:
-        """Size and ETag of the object. (HEAD would need another signature; transfer-anchors §3.5.)"""
-
-        async def ask() -> tuple[int, str]:
-            async with get(self._work.web(), self._url, {"Range": "bytes=0-0"}) as reply:
-                etag = reply.headers.get("ETag", "")
-                if reply.status == 416:  # an empty object has no byte 0
-                    return 0, etag
-                if reply.status == 206:
-                    return content_range(reply)[2], etag
-                if reply.content_length is None:
-                    raise TransferWaits("The store does not tell the file's size", "", _AGAIN)
-                return reply.content_length, etag
-
-        return await self._patiently(ask)
-
-    # --- the bytes -----------------------------------------------------------------------------------
-
-    async def _fetch_all(self, size: int, etag: str, parts: list[Part], meter: Meter) -> None:
-        try:
-            descriptor = os.open(self._partial, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise disk_problem(self._partial, error) from error
-        try:
-            for part in parts:
-                meter.set(part.number, part.bytes_done)
-            async with asyncio.TaskGroup() as fetching:
-                for part in parts:
-                    if part.bytes_done < part.length:
-                        fetching.create_task(self._fetch(descriptor, size, etag, part, meter))
-            await asyncio.shield(self._work.in_thread(lambda: os.fsync(descriptor)))
-        except BaseExceptionGroup as group:
-            raise first_error(group) from None
-        finally:
-            os.close(descriptor)
-
-    async def _fetch(self, descriptor: int, size: int, etag: str, part: Part, meter: Meter) -> None:
-        """One range, from the byte where it stopped last."""
-        done = part.bytes_done
-        last = part.offset + part.length - 1
-
-        async def ask() -> None:
-            nonlocal done
-            first = part.offset + done
-            headers = {"Range": f"bytes={first}-{last}"}
-            if etag:
-                headers["If-Match"] = etag
-            async with get(self._work.web(), self._url, headers) as reply:
-                if reply.status == 206:
-                    if content_range(reply) != (first, last, size):
-                        raise TransferWaits("The store sent another range than asked for", "", _AGAIN)
-                elif not (reply.status == 200 and first == 0 and last + 1 == size == reply.content_length):
-                    raise TransferWaits(f"The store answered {reply.status} to a range", "", _AGAIN)
-                async for piece in reply.content.iter_any():
-                    if len(piece) > part.length - done:
-                        raise TransferWaits("The store sent more bytes than asked for", "", _AGAIN)
-                    _write(descriptor, piece, part.offset + done, self._partial)
-                    done += len(piece)
-                    meter.set(part.number, done)
-            if done < part.length:
-                raise TransferWaits("The connection ended early", f"at byte {part.offset + done}", _AGAIN)
-
-        async with self._own_slots, self._work.slots:
-            await self._patiently(ask, lambda: done)
-
-    async def _patiently(self, ask: Callable[[], Awaitable[T]], moved: Callable[[], int] = lambda: 0) -> T:
-        """Ask again a few times, from where it stopped; any progress starts the count anew."""
-        tries = 0
-        refused = 0
-        before = moved()
-        while True:
-            url = self._url
-            try:
-                return await ask()
-            except UrlExpired:
-                refused += 1
-                if refused > 2 and moved() == before:
-                    raise TransferWaits(
-                        "The store refuses even a fresh URL", "it answered 403 again", _AGAIN, delay=60.0
-                    ) from None
-                await self._renew(url)
-            except TransferWaits:
-                tries = 1 if moved() != before else tries + 1
-                if tries >= _TRIES:
-                    raise
-                await asyncio.sleep(min(backoff(tries), 5.0))
-            before = moved()
-
-    async def _renew(self, expired: str) -> None:
-        """One fresh URL for all ranges of the file, however many of them noticed."""
-        async with self._renewing:
-            if self._url == expired:
-                await self._look_up()
+    def _claim_room(self, size: int, parts: list[Part], meter: Meter) -> None:
+        have = sum(part.bytes_done for part in parts)
+        self._work.room.claim(self._transfer.id, self._target.parent, size - have, meter)
 
     # --- after the bytes -------------------------------------------------------------------------------
 
-    def _verify_and_name(self, size: int) -> None:
-        """Length, sha256, then the real name; runs in a thread."""
+    def _verify(self, size: int) -> None:
+        """Length and sha256; runs in a thread."""
         present = self._partial.stat().st_size
         if present != size:
             raise StartOver(f"there are {present} bytes on disk instead of {size}")
-        bad = self._target.with_name(self._target.name + ".bad")
         if self._checksum and (found := sha256_of(self._partial, self._stopped)) != self._checksum:
-            self._partial.replace(bad)
+            self._partial.replace(self._bad)
             raise StartOver(f"the sha256 is {found} instead of {self._checksum}")
         if self._stopped.is_set():
             raise InterruptedError
-        if self._target.exists():
+
+    @property
+    def _bad(self) -> Path:
+        return self._target.with_name(self._target.name + ".bad")
+
+    def _name(self) -> None:
+        """The real name, which the file has only now; runs in a thread."""
+        try:
+            give_name(self._partial, self._target)
+        except FileExistsError as error:
             raise TransferFailed(
                 f"{self._target} appeared while it was downloaded",
                 "another program made it",
                 "Move it away, then retry. Nothing was overwritten.",
-            )
-        self._partial.replace(self._target)
-        _sync_folder(self._target.parent)
-        bad.unlink(missing_ok=True)
+            ) from error
+        self._write_side_file()
+        created = self._transfer.created
+        if created and self._bad.exists() and self._bad.stat().st_mtime >= created.timestamp():
+            self._bad.unlink()  # what this very transfer had kept of its first try
+
+    def _write_side_file(self) -> None:
+        """``NAME.sha256`` as ``sha256sum -c`` reads it and as Gencove serves it (api-v2 §9)."""
+        if self._transfer.side_file and self._checksum:
+            side = self._target.with_name(self._target.name + ".sha256")
+            side.write_text(f"{self._checksum} *{self._target.name}\n", encoding="utf-8")
 
 
 def sha256_of(path: Path, stopped: threading.Event | None = None) -> str:
@@ -315,34 +255,3 @@ def sha256_of(path: Path, stopped: threading.Event | None = None) -> str:
                 raise InterruptedError
             digest.update(piece)
     return digest.hexdigest()
-
-
-def disk_problem(path: Path, error: OSError) -> Problem:
-    """What a failed write means: a full disk ends by itself, everything else needs the user."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return TransferWaits(
-            f"The disk of {path.parent} is full", "", "Make room; it carries on by itself.", delay=30.0
-        )
-    return TransferFailed(
-        f"Can't write {path}", error.strerror or str(error), "Choose a folder that you may write to; retry."
-    )
-
-
-def _write(descriptor: int, piece: bytes, offset: int, path: Path) -> None:
-    view = memoryview(piece)
-    try:
-        while view:
-            written = os.pwrite(descriptor, view, offset)
-            view = view[written:]
-            offset += written
-    except OSError as error:
-        raise disk_problem(path, error) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # some file systems can't sync a folder; the file itself is safe
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -15,12 +15,13 @@ STALL_SECONDS = 60.0
 
 
 async def unless_stalled(
-    work: Awaitable[T], moved: Callable[[], int], *, seconds: float = STALL_SECONDS
+    work: Awaitable[T], moved: Callable[[], float], *, seconds: float | None = None
 ) -> T:
-    """Await ``work``, but give up when ``moved()`` stands still for ``seconds``.
+    """Await ``work``, but give up when ``moved()`` stands still for ``seconds`` (``STALL_SECONDS``).
 
     Raises ``TransferWaits`` then, with the work cancelled.
     """
+    seconds = STALL_SECONDS if seconds is None else seconds
     task = asyncio.ensure_future(work)
     seen = moved()
     try:

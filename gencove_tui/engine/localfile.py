@@ -2,19 +2,60 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from gencove_tui.api.s3_body import Source
 from gencove_tui.engine.outcome import StartOver, TransferFailed
+from gencove_tui.engine.reading import Reader
 from gencove_tui.store.transfers import Identity
 
 
 def identity_of(status: os.stat_result) -> Identity:
     """Which version of a file a ``stat`` result is about."""
     return Identity(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+@cache
+def boot_id() -> str:
+    """Names this boot of the machine; empty where the system doesn't tell.
+
+    What one boot has written is there for a process of the same boot, even if it never reached the disk.
+    """
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in a folder survive a power cut."""
+    with contextlib.suppress(OSError):  # some file systems can't sync a folder; the file itself is safe
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def give_name(partial: Path, target: Path) -> None:
+    """Give a finished file its name, which nothing else may have. Raises ``FileExistsError`` when it has."""
+    try:
+        os.link(partial, target)  # unlike a rename it never replaces what somebody else has just made
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if target.exists():
+            raise FileExistsError(target) from None
+        partial.replace(target)
+    else:
+        partial.unlink()
+    sync_folder(target.parent)
 
 
 class LocalFile:
@@ -54,6 +95,15 @@ class LocalFile:
     def size(self) -> int:
         """Bytes."""
         return self.identity.size
+
+    @property
+    def source(self) -> Source:
+        """What a request's body reads from."""
+        return self.descriptor
+
+    def open_reader(self) -> Reader:
+        """One more way to read it, which outlives this object; to be closed."""
+        return Reader([(self.descriptor, self.size)])
 
     def check_unchanged(self) -> None:
         """Raises ``StartOver`` when the file was written to or replaced since it was opened."""

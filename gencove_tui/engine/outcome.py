@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 from gencove_tui.api.errors import ApiProblem, Kind
+from gencove_tui.api.s3_errors import S3Problem
 from gencove_tui.errors import Problem
 from gencove_tui.store.database import LedgerProblem
 
@@ -17,11 +19,42 @@ class TransferFailed(Problem):
 
 
 class TransferWaits(Problem):
-    """Not now: tried again after ``delay`` seconds, however often it takes."""
+    """Not now: tried again after ``delay`` seconds, however often it takes.
 
-    def __init__(self, what: str, why: str = "", remedy: str = "", *, delay: float | None = None) -> None:
+    ``offline``: Gencove itself could not be reached, so that other transfers need not try either.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        why: str = "",
+        remedy: str = "",
+        *,
+        delay: float | None = None,
+        offline: bool = False,
+    ) -> None:
         super().__init__(what, why, remedy)
         self.delay = delay
+        self.offline = offline
+
+
+class DiskFull(TransferWaits):
+    """A download found no room: ``needed`` bytes in ``folder``, where ``free`` may be written.
+
+    ``hit``: a write failed, so that the other downloads there will fail as well.
+    """
+
+    def __init__(self, folder: Path, needed: int, free: int = 0, *, hit: bool = False) -> None:
+        super().__init__(
+            f"No room in {folder}",
+            f"{needed} bytes are needed, {free} are free above the reserve",
+            "Make room, or cancel it; downloads go on by themselves.",
+            delay=30.0,
+        )
+        self.folder = folder
+        self.needed = needed
+        self.free = free
+        self.hit = hit
 
 
 class StartOver(Exception):
@@ -31,6 +64,7 @@ class StartOver(Exception):
 _HOPELESS = frozenset(
     {Kind.NOT_FOUND, Kind.INVALID, Kind.CONFLICT, Kind.UNSUPPORTED, Kind.INSECURE, Kind.FORBIDDEN}
 )
+_NO_LINE = frozenset({Kind.UNREACHABLE, Kind.TIMEOUT})
 
 
 def judged(error: Problem) -> TransferFailed | TransferWaits:
@@ -44,7 +78,13 @@ def judged(error: Problem) -> TransferFailed | TransferWaits:
     if isinstance(error, ApiProblem):
         if error.kind in _HOPELESS:
             return TransferFailed(error.what, error.why, error.remedy)
-        return TransferWaits(error.what, error.why, error.remedy, delay=error.retry_after)
+        return TransferWaits(
+            error.what,
+            error.why,
+            error.remedy,
+            delay=error.retry_after,
+            offline=error.kind in _NO_LINE and not isinstance(error, S3Problem),
+        )
     if isinstance(error, LedgerProblem):
         return TransferWaits(error.what, error.why, error.remedy, delay=5.0)
     return TransferFailed(error.what, error.why, error.remedy)

@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from gencove_tui.engine.targets import target_path
+from msgspec import structs
+
+from gencove_tui.engine.targets import DEFAULT_TEMPLATE, DOCUMENTS, check_template, target_path
 from gencove_tui.engine.views import PlannedDownload, PlannedUpload
 from gencove_tui.errors import InputProblem
 from gencove_tui.fastq.names import is_fastq, temporary_name
 from gencove_tui.model import FASTQ_SUFFIXES, Deliverable, GncvPath, Sample
 
+COLLISION = "another file would have the same path: make the template tell them apart"
+
 
 def plan_downloads(
-    sample: Sample, deliverables: Sequence[Deliverable], folder: Path, busy: Collection[str] = ()
+    sample: Sample,
+    deliverables: Sequence[Deliverable],
+    folder: Path,
+    busy: Collection[str] = (),
+    *,
+    template: str = DEFAULT_TEMPLATE,
 ) -> tuple[PlannedDownload, ...]:
-    """Where each deliverable would be saved; ``busy`` holds the paths that unfinished transfers write to."""
+    """Where each deliverable would be saved; ``busy`` holds the paths that unfinished transfers write to.
+
+    ``documents_of`` a sample can be planned in the same way. Raises ``InputProblem`` for a bad template.
+    """
+    check_template(template)
     plan: list[PlannedDownload] = []
-    taken: set[Path] = set()
     for deliverable in deliverables:
-        target = target_path(folder, sample, deliverable)
+        target = target_path(folder, sample, deliverable, template)
         obstacle = ""
-        if deliverable.url is None:
+        if deliverable.url is None and deliverable.file_type not in DOCUMENTS:
             obstacle = "no URL, as when a sample is archived"
-        elif target in taken:
-            obstacle = "another file of this plan has the same path"
         elif str(target) in busy:
             obstacle = "already in the queue"
-        taken.add(target)
         plan.append(
             PlannedDownload(
                 sample=sample,
@@ -38,7 +48,21 @@ def plan_downloads(
                 present=_has_size(target, deliverable.size),
             )
         )
-    return tuple(plan)
+    return without_collisions(plan)
+
+
+def without_collisions(plan: Sequence[PlannedDownload]) -> tuple[PlannedDownload, ...]:
+    """The same plan, where every file that would share its path with another one has that as its obstacle.
+
+    Paths that differ only in case count as one, since on some disks they are.
+    """
+    places = Counter(str(planned.target).casefold() for planned in plan if not planned.obstacle)
+    return tuple(
+        structs.replace(planned, obstacle=COLLISION)
+        if not planned.obstacle and places[str(planned.target).casefold()] > 1
+        else planned
+        for planned in plan
+    )
 
 
 def _has_size(path: Path, size: int | None) -> bool:

@@ -38,6 +38,10 @@ class Meter:
         self._parts = dict(parts)
         self._seen = None
 
+    def position(self, part: int) -> int:
+        """Bytes of one part that are through."""
+        return self._parts.get(part, 0)
+
     @property
     def bytes_done(self) -> int:
         """Bytes through, over all parts."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 
 from isal import isal_zlib
 
-from gencove_tui.engine.outcome import StartOver
-from gencove_tui.fastq.integrity import FastqCheck
+from gencove_tui.engine.outcome import StartOver, TransferFailed
+from gencove_tui.engine.reading import Reader
+from gencove_tui.fastq.integrity import FastqCheck, FastqSummary
 from gencove_tui.model import Part
 
 PIECE = 1 << 20
@@ -35,20 +35,27 @@ def plan_parts(size: int, part_size: int) -> list[Part]:
 
 
 class Scan:
-    """Reads parts in order, each exactly once. The reads run in a thread, one at a time."""
+    """Reads parts in order, each exactly once. The reads run in a thread, one at a time.
 
-    def __init__(self, descriptor: int, check: FastqCheck) -> None:
-        self._descriptor = descriptor
+    The reader is its own to close, since a thread may hang in a read of a dead network disk for long after
+    the transfer was stopped.
+    """
+
+    def __init__(self, reader: Reader, check: FastqCheck) -> None:
+        self._reader = reader
         self._check = check
         self._position = 0
         self._stopped = False
         self._reading = threading.Lock()
 
     def stop(self) -> None:
-        """End a read that may still be going on in its thread; the descriptor may be closed after this."""
+        """End a read that may still be going on in its thread, without waiting for it."""
         self._stopped = True
-        with self._reading:
-            pass
+        if self._reading.acquire(blocking=False):
+            try:
+                self._reader.close()
+            finally:
+                self._reading.release()
 
     def read(self, part: Part) -> int:
         """CRC32 of the next part, which the check has then seen as well.
@@ -59,7 +66,11 @@ class Scan:
         if part.offset != self._position:
             raise ValueError(f"part {part.number} is out of order")
         with self._reading:
-            return self._read(part)
+            try:
+                return self._read(part)
+            finally:
+                if self._stopped:
+                    self._reader.close()
 
     def _read(self, part: Part) -> int:
         crc = 0
@@ -67,7 +78,14 @@ class Scan:
         while self._position < end:
             if self._stopped:
                 raise InterruptedError
-            piece = os.pread(self._descriptor, min(PIECE, end - self._position), self._position)
+            try:
+                piece = self._reader.read(min(PIECE, end - self._position), self._position)
+            except OSError as error:
+                raise TransferFailed(
+                    "Can't read the file",
+                    error.strerror or str(error),
+                    "Check the disk or network folder that it is on; then retry.",
+                ) from error
             if not piece:
                 raise StartOver("the file became shorter while it was uploaded")
             crc = isal_zlib.crc32(piece, crc)
@@ -75,6 +93,6 @@ class Scan:
             self._position += len(piece)
         return crc
 
-    def finish(self) -> None:
+    def finish(self) -> FastqSummary:
         """The last part was read. Raises ``BrokenFastq`` when the content ends too early."""
-        self._check.finish()
+        return self._check.finish()

@@ -8,20 +8,28 @@ import logging
 import time
 from functools import partial
 
+from gencove_tui.engine.document import DocumentJob
 from gencove_tui.engine.download import DownloadJob
-from gencove_tui.engine.outcome import StartOver, TransferFailed, TransferWaits, backoff, judged
+from gencove_tui.engine.limits import SMALL_PER_LARGE
+from gencove_tui.engine.line import Line
+from gencove_tui.engine.outcome import DiskFull, StartOver, TransferFailed, TransferWaits, judged
+from gencove_tui.engine.targets import DOCUMENTS
+from gencove_tui.engine.telling import Telling, name_of
 from gencove_tui.engine.upload import UploadJob
 from gencove_tui.engine.work import Work
 from gencove_tui.errors import Problem
 from gencove_tui.model import Direction, Transfer, TransferState, Wish
+from gencove_tui.store.schema import SMALL
 
 log = logging.getLogger(__name__)
 
 _LOOK_AHEAD = 32
 """Queued transfers looked at beyond the free places, since some may have to wait for their file."""
 _CLEAN_UP_SECONDS = 30.0
+_AFTERWARDS_AT_ONCE = 64
+"""Uploads that have sent everything and only wait for Gencove to notice."""
 
-Job = UploadJob | DownloadJob
+Job = UploadJob | DownloadJob | DocumentJob
 
 
 class Scheduler:
@@ -30,26 +38,37 @@ class Scheduler:
     def __init__(self, work: Work, *, uploads_at_once: int, downloads_at_once: int) -> None:
         self._work = work
         self._ledger = work.ledger.transfers
+        self._telling = Telling(work.ledger)
         self._limits = {Direction.UPLOAD: uploads_at_once, Direction.DOWNLOAD: downloads_at_once}
         self._running: dict[int, tuple[Transfer, asyncio.Task[None]]] = {}
+        self._sent: set[int] = set()
         self._cleaning: dict[int, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
+        self._looked_back = False
+        self._line = Line(work.api, work.ledger, work.notices, self._woken.set)
 
     @property
     def busy(self) -> bool:
-        """Whether any transfer is moving."""
-        return bool(self._running or self._cleaning)
+        """Whether any transfer is moving, or waits for the line to come back."""
+        return bool(self._running or self._cleaning) or self._line.is_down
 
-    async def wait_for_change(self, timeout: float) -> None:
-        """Return early when a transfer ended."""
+    async def wait_for_change(self, timeout: float) -> bool:
+        """Return early, with True, when a transfer ended."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), timeout)
+        woken = self._woken.is_set()
         self._woken.clear()
+        return woken
 
     async def step(self) -> None:
         """Follow the wishes, then fill the free places."""
+        if not self._looked_back:
+            self._finish_clean_ups()
+            self._looked_back = True
         await self._follow_wishes()
-        self._start_what_fits()
+        self._ledger.wake_waiting(time.time())
+        if not self._line.is_down:
+            self._start_what_fits()
 
     async def stop(self) -> None:
         """Stop all transfers; their progress is in the ledger and they go on at the next start."""
@@ -57,10 +76,14 @@ class Scheduler:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._line.stop()
 
     # --- wishes ------------------------------------------------------------------------------------
 
     async def _follow_wishes(self) -> None:
+        paused, cancelled = self._ledger.follow_at_rest((*self._running, *self._cleaning))
+        self._telling.followed(paused, "paused")
+        self._telling.followed(cancelled, "cancelled")
         for transfer in self._ledger.unwanted():
             running = self._running.get(transfer.id)
             if running is not None:
@@ -72,14 +95,22 @@ class Scheduler:
                 continue
             if transfer.wish is Wish.PAUSE:
                 self._ledger.set_state(transfer.id, TransferState.PAUSED)
-                self._tell(transfer, "paused", f"paused {_name(transfer)}")
+                self._telling.followed([transfer], "paused")
             elif transfer.id not in self._cleaning:
                 self._cancel(transfer)
 
     def _cancel(self, transfer: Transfer) -> None:
-        # The state first: if the clean-up is cut short, what is left behind is harmless and unseen.
+        # The state first: if the clean-up is cut short, the next engine takes it up again.
         self._ledger.set_state(transfer.id, TransferState.CANCELLED)
-        self._tell(transfer, "cancelled", f"cancelled {_name(transfer)}")
+        self._telling.followed([transfer], "cancelled")
+        self._start_clean_up(transfer)
+
+    def _finish_clean_ups(self) -> None:
+        """Take up what an engine before this one left behind of cancelled transfers."""
+        for transfer in self._ledger.half_cancelled():
+            self._start_clean_up(transfer)
+
+    def _start_clean_up(self, transfer: Transfer) -> None:
         # A task of its own: a store that does not answer must not hold up the others.
         task = asyncio.create_task(self._clean_up(transfer))
         self._cleaning[transfer.id] = task
@@ -97,32 +128,51 @@ class Scheduler:
     # --- running -------------------------------------------------------------------------------------
 
     def _start_what_fits(self) -> None:
-        for direction, limit in self._limits.items():
-            free = limit - sum(t.direction is direction for t, _ in self._running.values())
-            if free <= 0:
+        for direction in Direction:
+            if direction is Direction.DOWNLOAD and self._work.room.holds:
                 continue
-            busy = {place for t, _ in self._running.values() for place in _places(t)}
-            known = (*self._running, *self._cleaning)
-            for transfer in self._ledger.runnable(direction, free + _LOOK_AHEAD, time.time(), known):
-                # Two transfers never share a file on either side: the second waits for the first.
-                if free <= 0 or not busy.isdisjoint(_places(transfer)):
-                    continue
-                free -= 1
-                busy.update(_places(transfer))
-                task = asyncio.create_task(self._run(transfer), name=f"transfer {transfer.id}")
-                self._running[transfer.id] = (transfer, task)
-                task.add_done_callback(partial(self._ended, transfer.id))
+            for small in (True, False):
+                self._fill(direction, small=small)
+
+    def _fill(self, direction: Direction, *, small: bool) -> None:
+        moving = [t for i, (t, _) in self._running.items() if i not in self._sent]
+        limit = self._limits[direction] * (SMALL_PER_LARGE if small else 1)
+        free = limit - sum(t.direction is direction and _is_small(t) is small for t in moving)
+        free = min(free, _AFTERWARDS_AT_ONCE - len(self._sent))
+        if free <= 0:
+            return
+        busy = {place for t, _ in self._running.values() for place in _places(t)}
+        known = (*self._running, *self._cleaning)
+        for transfer in self._ledger.runnable(direction, free + _LOOK_AHEAD, known, small=small):
+            # Two transfers never share a file on either side: the second waits for the first.
+            if free <= 0 or not busy.isdisjoint(_places(transfer)):
+                continue
+            free -= 1
+            busy.update(_places(transfer))
+            task = asyncio.create_task(self._run(transfer), name=f"transfer {transfer.id}")
+            self._running[transfer.id] = (transfer, task)
+            task.add_done_callback(partial(self._ended, transfer.id))
 
     def _ended(self, transfer_id: int, task: asyncio.Task[None]) -> None:
         """However the task ended, even before it began: its place is free again."""
         self._running.pop(transfer_id, None)
+        self._sent.discard(transfer_id)
+        self._work.room.release(transfer_id)
         self._woken.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("transfer %d: its end could not be noted: %r", transfer_id, error)
 
     def _job(self, transfer: Transfer) -> Job:
-        kind = UploadJob if transfer.direction is Direction.UPLOAD else DownloadJob
-        return kind(self._work, transfer)
+        if transfer.direction is Direction.UPLOAD:
+            return UploadJob(self._work, transfer, all_sent=partial(self._all_sent, transfer.id))
+        if transfer.source is not None and transfer.source.file_type in DOCUMENTS:
+            return DocumentJob(self._work, transfer)
+        return DownloadJob(self._work, transfer)
+
+    def _all_sent(self, transfer_id: int) -> None:
+        """Its place is free for another while Gencove takes notice."""
+        self._sent.add(transfer_id)
+        self._woken.set()
 
     async def _run(self, transfer: Transfer) -> None:
         began = time.monotonic()
@@ -137,16 +187,16 @@ class Scheduler:
             self._end_badly(transfer, judged(error))
         except Exception:  # a mistake of ours must not take the other transfers down
             log.exception("transfer %d ended in an unexpected error", transfer.id)
-            self._end_badly(
+            self._telling.failed(
                 transfer,
                 TransferFailed(
-                    f"{_name(transfer)} hit an error in gencove-tui itself",
+                    f"{name_of(transfer)} hit an error in gencove-tui itself",
                     "details are in the engine's log",
                     "Retry; please report it if it stays so.",
                 ),
             )
         else:
-            self._end_well(transfer, state, time.monotonic() - began)
+            self._telling.ended_well(transfer, state, time.monotonic() - began)
 
     async def _with_one_new_start(self, transfer: Transfer) -> TransferState:
         job = self._job(transfer)
@@ -162,50 +212,29 @@ class Scheduler:
             await job.abandon()
             raise job.gave_up(reason) from reason
 
-    def _end_well(self, transfer: Transfer, state: TransferState, seconds: float) -> None:
-        with self._work.ledger.write():
-            self._ledger.set_state(transfer.id, state)
-            after = self._ledger.get(transfer.id) or transfer
-            words = {
-                (Direction.UPLOAD, TransferState.DONE): f"uploaded {_name(transfer)} to {transfer.remote}",
-                (Direction.DOWNLOAD, TransferState.DONE): f"downloaded {transfer.remote}"
-                + (", sha256 verified" if after.verified else ", no checksum known"),
-                (Direction.UPLOAD, TransferState.SKIPPED): f"{transfer.remote} is there already, same size",
-                (Direction.DOWNLOAD, TransferState.SKIPPED): f"{transfer.local_path} is there already",
-            }
-            self._tell(
-                after,
-                str(state),
-                words[transfer.direction, state],
-                bytes=after.size,
-                seconds=round(seconds, 3),
-                sha256=after.checksum,
-            )
-
     def _end_badly(self, transfer: Transfer, error: TransferFailed | TransferWaits) -> None:
+        log.info("transfer %d: %s", transfer.id, error)
         if isinstance(error, TransferFailed):
-            state, retry_at = TransferState.FAILED, None
-        else:
-            current = self._ledger.get(transfer.id) or transfer
-            delay = error.delay if error.delay is not None else backoff(current.attempts)
-            state, retry_at = TransferState.WAITING, time.time() + delay
-        reason = f"{error.what}: {error.why}" if error.why else error.what
-        log.info("transfer %d %s: %s", transfer.id, state, error)
-        with self._work.ledger.write():
-            again = self._ledger.get(transfer.id)
-            self._ledger.set_state(transfer.id, state, problem=reason, remedy=error.remedy, retry_at=retry_at)
-            # A wait that repeats for the same reason is told once.
-            if again is None or state is TransferState.FAILED or again.attempts <= 1:
-                self._tell(transfer, str(state), f"{_name(transfer)}: {reason}", remedy=error.remedy)
+            self._telling.failed(transfer, error)
+            return
+        known = error.offline or isinstance(error, DiskFull)  # told once for all transfers
+        self._telling.waits(transfer, error, silently=known)
+        if error.offline:
+            self._line.lost(transfer.id, error)
+        if isinstance(error, DiskFull):
+            self._work.room.ran_out(transfer.id, error)
+            if error.hit:
+                self._rest_downloads(but=transfer.id)
 
-    def _tell(self, transfer: Transfer, what: str, message: str, **data: str | int | float | None) -> None:
-        self._work.ledger.events.add(
-            f"{transfer.direction}.{what}",
-            message,
-            {"local": transfer.local_path, "remote": transfer.remote, **data},
-            transfer_id=transfer.id,
-            rule_id=transfer.rule_id,
-        )
+    def _rest_downloads(self, *, but: int) -> None:
+        """The disk is full: the others would only find out one by one. They go back to the queue."""
+        for transfer_id, (transfer, task) in self._running.items():
+            if transfer.direction is Direction.DOWNLOAD and transfer_id != but:
+                task.cancel()
+
+
+def _is_small(transfer: Transfer) -> bool:
+    return transfer.size is not None and transfer.size < SMALL
 
 
 def _places(transfer: Transfer) -> tuple[tuple[Direction, str], ...]:
@@ -213,9 +242,3 @@ def _places(transfer: Transfer) -> tuple[tuple[Direction, str], ...]:
     if transfer.direction is Direction.DOWNLOAD:
         return ((transfer.direction, transfer.local_path),)
     return (transfer.direction, transfer.local_path), (transfer.direction, transfer.remote)
-
-
-def _name(transfer: Transfer) -> str:
-    if transfer.direction is Direction.DOWNLOAD:
-        return transfer.remote
-    return transfer.local_path.rsplit("/", 1)[-1]

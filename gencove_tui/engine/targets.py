@@ -9,10 +9,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from gencove_tui.errors import InputProblem
 from gencove_tui.model import Deliverable, Sample
 
 DEFAULT_TEMPLATE = "{client_id}/{gencove_id}/{default_filename}"
 PART_SUFFIX = ".gencove.part"
+QC = "qc"
+METADATA = "metadata"
+DOCUMENTS = frozenset({QC, METADATA})
+"""File types of documents that have no URL: they are asked for through the API (api-v2 §9)."""
+ANYWHERE = ("client_id", "gencove_id")
+"""Template tokens that any component may hold."""
+LAST_ONLY = ("file_type", "file_extension", "default_filename")
+"""Template tokens that only the last component may hold (api-v2 §9)."""
 _LONGEST_NAME = 240
 """Bytes in a file name; file systems take 255, and the suffixes need room."""
 
@@ -35,6 +44,33 @@ def safe_component(text: str) -> str:
 def default_filename(sample: Sample, deliverable: Deliverable) -> str:
     """The file's own name, or one made of sample and file type where Gencove gives none."""
     return deliverable.name or f"{sample.id}_{deliverable.file_type}"
+
+
+def documents_of(sample: Sample) -> tuple[Deliverable, ...]:
+    """The documents of a sample, named as the official client names them, to be planned like deliverables."""
+    return tuple(Deliverable(file_type=kind, name=f"{sample.id}_{kind}.json") for kind in (QC, METADATA))
+
+
+def check_template(template: str) -> str:
+    """Return the template. Raises ``InputProblem`` for unknown or misplaced tokens and for ``..``."""
+    what = f"{template!r} can't be a download template"
+    *heads, last = template.split("/")
+    known = ", ".join(f"{{{token}}}" for token in (*ANYWHERE, *LAST_ONLY))
+    for token in re.findall(r"\{(\w*)\}", template):
+        if token not in (*ANYWHERE, *LAST_ONLY):
+            raise InputProblem(what, f"it holds {{{token}}}", f"Known are {known}.")
+    for head in heads:
+        if misplaced := [token for token in LAST_ONLY if f"{{{token}}}" in head]:
+            raise InputProblem(
+                what,
+                f"{{{misplaced[0]}}} stands in a folder's name",
+                "It may stand in the last component only.",
+            )
+    if template.startswith("/") or not last.strip() or ".." in (*heads, last):
+        raise InputProblem(
+            what, "it starts with a slash, ends with one or holds '..'", f"Write it like {DEFAULT_TEMPLATE}."
+        )
+    return template
 
 
 def target_path(

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import yarl
 
+from gencove_tui.config import is_loopback
 from gencove_tui.engine.guards import STALL_SECONDS
 from gencove_tui.engine.outcome import StartOver, TransferFailed, TransferWaits
 
 _RETRIED_BY_ITSELF = "It is tried again by itself."
+_PAGES = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml"})
+"""What comes with status 200 to a request for a range and is no file; a file itself comes with 206."""
 
 
 class UrlExpired(Exception):
@@ -28,6 +33,18 @@ def web_session() -> aiohttp.ClientSession:
     )
 
 
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for a URL (``HTTPS_PROXY``, ``NO_PROXY`` …); never for loopback.
+
+    Not aiohttp's own look-up, which would send passwords of ``~/.netrc`` along as well.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if is_loopback(host) or proxy_bypass(host):
+        return None
+    return getproxies().get(parts.scheme)
+
+
 @asynccontextmanager
 async def get(
     session: aiohttp.ClientSession, url: str, headers: dict[str, str]
@@ -39,16 +56,22 @@ async def get(
     """
     try:
         # The URL goes out byte for byte: any re-quoting could break its signature.
-        request = session.get(yarl.URL(url, encoded=True), headers=headers, allow_redirects=False)
+        request = session.get(
+            yarl.URL(url, encoded=True), headers=headers, allow_redirects=False, proxy=proxy_for(url)
+        )
         async with request as reply:
-            _judge(reply.status)
+            _judge(reply.status, reply.content_type)
             yield reply
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
         # Only the class: an aiohttp error's text may hold the URL with its signature.
         raise TransferWaits("The download was interrupted", _plain(error), _RETRIED_BY_ITSELF) from error
 
 
-def _judge(status: int) -> None:
+def _judge(status: int, kind: str) -> None:
+    if 300 <= status < 400 or (status == 200 and kind in _PAGES):
+        raise TransferWaits(
+            "A web page came in place of the file", "perhaps from a proxy or a login page", _RETRIED_BY_ITSELF
+        )
     if status in (200, 206, 416):
         return
     if status == 403:

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from gencove_tui.api.protocol import Gencove
+from gencove_tui.engine.limits import Lanes, Limiter
+from gencove_tui.engine.notices import Notices
 from gencove_tui.engine.progress import Board
+from gencove_tui.engine.room import Room
 from gencove_tui.store.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -27,8 +30,13 @@ class Work:
     api: Gencove
     ledger: Ledger
     board: Board
-    slots: asyncio.Semaphore
-    """Parts and ranges in flight over all files."""
+    lanes: Lanes
+    """Requests in flight over all files."""
+    limiter: Limiter
+    """Bytes per second over all files."""
+    room: Room
+    """On the disks of downloads."""
+    notices: Notices
     threads: Executor
     """For reading, checking and hashing."""
     s3: Callable[[], Awaitable[S3Area]]

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from email.utils import formatdate
 from urllib.parse import unquote
-from xml.sax.saxutils import escape
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from gencove_tui.sandbox.faults import Faults
-from gencove_tui.sandbox.hangup import hang_up
+from gencove_tui.sandbox.file_faults import instead, plan_body, s3_error, send, spoil_range
 from gencove_tui.sandbox.presign import BUCKET, Refusal, Signer, expired
 from gencove_tui.sandbox.records import StoredFile
 from gencove_tui.sandbox.state import State
+from gencove_tui.sandbox.traffic import Traffic
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -24,9 +22,10 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 class FileServer:
     """The bucket of results."""
 
-    def __init__(self, state: State, signer: Signer) -> None:
+    def __init__(self, state: State, signer: Signer, traffic: Traffic) -> None:
         self._state = state
         self._signer = signer
+        self._traffic = traffic
 
     async def __call__(self, request: Request) -> Response:
         """Answer a GET or HEAD of ``/gencove-sandbox-results/…``."""
@@ -50,6 +49,9 @@ class FileServer:
 
     def _answer(self, request: Request, file: StoredFile) -> Response:
         faults, size = self._state.faults, file.content.size
+        spoilt = instead(faults, file.kind)
+        if spoilt is not None:
+            return spoilt
         etag = file.etag
         if faults.hit("changed", file.kind):
             etag = '"00000000000000000000000000000000"'
@@ -74,13 +76,16 @@ class FileServer:
                     416, "InvalidRange", "The requested range is not satisfiable",
                     (("ActualObjectSize", str(size)),), {"Content-Range": f"bytes */{size}"},
                 )  # fmt: skip
-            start, length = span
+            start, length = spoil_range(faults, file.kind, headers, span, size)
             status = 206
-            headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
-        headers["Content-Length"] = str(length)
+        plan = plan_body(faults, file.kind, length)
+        headers["Content-Length"] = str(plan.length)
+        if faults.hit("gzip-encoding", file.kind):
+            headers["Content-Encoding"] = "gzip"
         if request.method == "HEAD":
             return Response(status_code=status, headers=headers)
-        body = _send(request, file, start, length, faults)
+        pieces = file.content.read(start, length)
+        body = send(request, plan, pieces, self._traffic.key(file.s3_path).count_sent)
         return StreamingResponse(body, status_code=status, headers=headers)
 
 
@@ -96,49 +101,3 @@ def parse_range(text: str, size: int) -> tuple[int, int] | None:
     start = int(first)
     end = min(int(last), size - 1) if last else size - 1
     return (start, end - start + 1) if start <= end else None
-
-
-async def _send(
-    request: Request, file: StoredFile, start: int, length: int, faults: Faults
-) -> AsyncIterator[bytes]:
-    stop_at = length // 2 if faults.hit("cut", file.kind) else None
-    wrong_at = length // 2 if faults.hit("corrupt", file.kind) else None
-    rate = faults.value("rate", file.kind)
-    sent = 0
-    for piece in file.content.read(start, length):
-        step = len(piece) if not rate else max(1024, min(len(piece), int(rate / 20)))
-        for low in range(0, len(piece), step):
-            data = piece[low : low + step]
-            if wrong_at is not None and sent <= wrong_at < sent + len(data):
-                at = wrong_at - sent
-                data = data[:at] + bytes((data[at] ^ 1,)) + data[at + 1 :]
-            if stop_at is not None and sent + len(data) > stop_at:
-                yield data[: stop_at - sent]
-                # What was sent so far shall arrive before the end of the connection does.
-                await asyncio.sleep(0.05)
-                hang_up(request.scope)
-                return
-            yield data
-            sent += len(data)
-            # At least a turn of the loop, so that a client that went away is noticed.
-            await asyncio.sleep(len(data) / rate if rate else 0)
-
-
-def s3_error(
-    status: int,
-    code: str,
-    message: str,
-    extra: tuple[tuple[str, str], ...] = (),
-    headers: dict[str, str] | None = None,
-) -> Response:
-    """An error as S3 writes it."""
-    fields = (
-        ("Code", code),
-        ("Message", message),
-        *extra,
-        ("RequestId", "SANDBOX0000000"),
-        ("HostId", "sandbox"),
-    )
-    inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields)
-    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inner}</Error>'
-    return Response(body, status_code=status, headers=headers, media_type="application/xml")

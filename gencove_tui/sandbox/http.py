@@ -16,8 +16,9 @@ from starlette.routing import Route
 
 from gencove_tui.sandbox.account import Account
 from gencove_tui.sandbox.calls import Call, Endpoint, Refused, Reply
+from gencove_tui.sandbox.file_faults import WEB_PAGE
 from gencove_tui.sandbox.files import FileServer
-from gencove_tui.sandbox.hangup import hang_up
+from gencove_tui.sandbox.hangup import hang_up, until_gone
 from gencove_tui.sandbox.nulls import with_nulls
 from gencove_tui.sandbox.presign import BUCKET
 from gencove_tui.sandbox.traffic import Request as LoggedRequest
@@ -37,7 +38,7 @@ class ApiPort:
         by_path: dict[str, dict[str, Endpoint]] = defaultdict(dict)
         for endpoint in endpoints:
             by_path[endpoint.path][endpoint.method] = endpoint
-        files = FileServer(account.state, account.signer)
+        files = FileServer(account.state, account.signer, traffic)
         routes = [Route(path, self._listener(methods)) for path, methods in by_path.items()]
         routes.append(Route(f"/{BUCKET}/{{key:path}}", self._logged(files), methods=["GET", "HEAD"]))
         routes.append(Route("/{path:path}", self._logged(_Unknown(by_path))))
@@ -66,6 +67,9 @@ class ApiPort:
                 faults = self._account.state.faults
                 if faults.hit("drop", request.url.path):
                     return self._cut(request, raw)
+                if faults.hit("silent", request.url.path):
+                    await until_gone(request.scope)
+                    return self._cut(request, raw)
                 lost = faults.hit("lost", request.url.path)
                 reply = await asyncio.to_thread(self._reply, request, raw, methods)
                 response = self._draw(reply, request.url.path, methods)
@@ -85,7 +89,10 @@ class ApiPort:
         query = request.scope["query_string"].decode("latin-1")
         if "X-Amz-Signature" in query:
             query = ""
-        self._traffic.add(LoggedRequest("api", request.method, request.url.path, query, status, body_bytes))
+        asked = request.headers.get("range", "")
+        self._traffic.add(
+            LoggedRequest("api", request.method, request.url.path, query, status, body_bytes, asked)
+        )
 
     async def _misbehave(self, path: str) -> Response | None:
         faults = self._account.state.faults
@@ -112,6 +119,8 @@ class ApiPort:
             return HTMLResponse("<h1>Server Error (500)</h1>", status_code=500)
         if faults.hit("502", path):
             return HTMLResponse("<html><body><h1>502 Bad Gateway</h1></body></html>", status_code=502)
+        if faults.hit("portal", path):
+            return HTMLResponse(WEB_PAGE)
         if faults.hit("empty", path):
             return Response(status_code=200, media_type="application/json")
         return None

@@ -17,7 +17,8 @@ from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.formparser import parse_form_data
 
 from gencove_tui.sandbox.faults import Faults
-from gencove_tui.sandbox.s3_body import BadDigest, Received, receive
+from gencove_tui.sandbox.file_faults import WEB_PAGE
+from gencove_tui.sandbox.s3_body import BadDigest, Received, Trouble, receive
 from gencove_tui.sandbox.s3_server import HangUp
 from gencove_tui.sandbox.s3_store import SMALLEST_PART, Multipart, Store, StoredPart
 from gencove_tui.sandbox.traffic import KeyTraffic, Request, Traffic
@@ -41,10 +42,26 @@ _MESSAGES = {
     "MalformedXML": "The XML you provided was not well-formed.",
     "NoSuchUpload": "The specified upload does not exist.",
     "NotImplemented": "The sandbox doesn't do this.",
+    "RequestTimeTooSkewed": "The difference between the request time and the current time is too large.",
+    "RequestTimeout": "Your socket connection to the server was not read from or written to in time.",
     "SignatureDoesNotMatch": "The request signature we calculated does not match.",
     "SlowDown": "Please reduce your request rate.",
     "XAmzContentSHA256Mismatch": "The provided 'x-amz-content-sha256' header does not match.",
 }
+
+
+_REFUSALS = (
+    ("s3-slowdown", 503, "SlowDown"),
+    ("s3-500", 500, "InternalError"),
+    ("s3-denied", 403, "AccessDenied"),
+    ("expire-credentials", 400, "ExpiredToken"),
+    ("s3-expired-403", 403, "ExpiredToken"),
+    ("s3-invalid-token", 400, "InvalidToken"),
+    ("s3-bad-signature", 403, "SignatureDoesNotMatch"),
+    ("s3-unknown-key", 403, "InvalidAccessKeyId"),
+    ("s3-skewed", 403, "RequestTimeTooSkewed"),
+    ("s3-timeout", 400, "RequestTimeout"),
+)
 
 
 class S3Error(Exception):
@@ -68,6 +85,7 @@ class S3Port:
 
     def __call__(self, environ: dict[str, Any], start_response: _Start) -> Iterable[bytes]:
         """Answer one request."""
+        environ["sandbox.body"] = environ["wsgi.input"]  # moto may put another in its place
         path = unquote(environ["RAW_URI"].partition("?")[0])
         bucket, _, key = path.lstrip("/").partition("/")
         query = {k: v[0] for k, v in parse_qs(environ["QUERY_STRING"], keep_blank_values=True).items()}
@@ -80,6 +98,8 @@ class S3Port:
 
         try:
             self._misbehave(key)
+            if self._faults.hit("s3-html", key):
+                return _web_page(environ, start)
             form = environ.get("CONTENT_TYPE", "").startswith("multipart/form-data")
             if environ["REQUEST_METHOD"] == "POST" and bucket == self._store.bucket and not key and form:
                 return self._post_form(environ, start)
@@ -103,12 +123,7 @@ class S3Port:
         latency = self._faults.value("s3-latency", key)
         if latency:
             time.sleep(latency)
-        for fault, status, code in (
-            ("s3-slowdown", 503, "SlowDown"),
-            ("s3-500", 500, "InternalError"),
-            ("s3-denied", 403, "AccessDenied"),
-            ("expire-credentials", 400, "ExpiredToken"),
-        ):
+        for fault, status, code in _REFUSALS:
             if self._faults.hit(fault, key):
                 raise S3Error(status, code)
 
@@ -158,6 +173,9 @@ class S3Port:
         self, environ: dict[str, Any], start: _Start, key: str, query: dict[str, str]
     ) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
+        looks = method == "HEAD" or (method == "GET" and query.keys() & {"uploadId", "uploads"})
+        if looks and self._faults.hit("s3-no-lists", key or query.get("prefix", "")):
+            raise S3Error(403, "AccessDenied")
         if key and method == "PUT" and "HTTP_X_AMZ_COPY_SOURCE" in environ:
             raise S3Error(501, "NotImplemented")
         if "uploadId" in query:
@@ -176,12 +194,14 @@ class S3Port:
 
     def _body(self, environ: dict[str, Any], key: str) -> Received:
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        received = receive(
-            environ,
-            self._store.new_file(),
+        stall = self._faults.value("s3-stall", key)
+        trouble = Trouble(
             rate=self._faults.value("s3-rate", key),
-            stop_after=length // 2 if self._faults.hit("s3-drop", key) else None,
+            cut_at=length // 2 if self._faults.hit("s3-drop", key) else None,
+            reset_at=length // 2 if self._faults.hit("s3-reset", key) else None,
+            stall_at=None if stall is None else round(length * min(stall, 1.0)),
         )
+        received = receive(environ, self._store.new_file(), trouble)
         if self._faults.hit("s3-bad-digest", key):
             received.path.unlink()
             raise BadDigest("BadDigest")
@@ -195,13 +215,18 @@ class S3Port:
         self._store.add_part(upload, part)
         counters = self._count(upload.key, received.size)
         counters.parts[number] += 1
-        if self._faults.hit("s3-lost", upload.key):
-            raise HangUp
+        self._lose_reply(environ, upload.key)
         start(
             "200 OK",
             [("ETag", f'"{part.md5}"'), ("x-amz-checksum-crc32", part.crc32), ("Content-Length", "0")],
         )
         return []
+
+    def _lose_reply(self, environ: dict[str, Any], key: str) -> None:
+        if self._faults.hit("s3-lost", key):
+            raise HangUp
+        if self._faults.hit("s3-silent", key):
+            environ["sandbox.body"].fall_silent()
 
     def _count(self, key: str, size: int) -> KeyTraffic:
         counters = self._traffic.key(key)
@@ -223,8 +248,7 @@ class S3Port:
         if status == 200:
             self._count(key, received.size).puts += 1
             self._arrived(key, received.size)
-            if self._faults.hit("s3-lost", key):
-                raise HangUp
+            self._lose_reply(environ, key)
         start(f"{status} {_PHRASES.get(status, 'Status')}", headers)
         return [content]
 
@@ -284,9 +308,14 @@ class S3Port:
         if status < 300:
             if method == "POST" and "uploads" in query:
                 self._traffic.key(key).creates += 1
+                if self._faults.hit("s3-create-lost", key):
+                    raise HangUp
             if method == "DELETE" and "uploadId" in query:
                 self._store.abort(query["uploadId"])
                 self._traffic.key(key).aborts += 1
+            if method == "HEAD" and key and environ.get("HTTP_X_AMZ_CHECKSUM_MODE"):
+                crc32 = self._store.crc32(key)
+                headers += [("x-amz-checksum-crc32", crc32), ("x-amz-checksum-type", "FULL_OBJECT")]
             for name in doomed:
                 self._traffic.key(name).deletes += 1
                 with self._area.state.lock:
@@ -345,6 +374,15 @@ def _error_xml(code: str, resource: str) -> str:
         f"<Error><Code>{code}</Code><Message>{escape(_MESSAGES.get(code, code))}</Message>"
         f"<Resource>{escape(resource)}</Resource><RequestId>SANDBOX0000000</RequestId></Error>"
     )
+
+
+def _web_page(environ: dict[str, Any], start: _Start) -> Iterable[bytes]:
+    """What a guest network answers to everything, once it has the whole request."""
+    while environ["wsgi.input"].read(1 << 20):
+        pass
+    content = WEB_PAGE.encode()
+    start("200 OK", [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(content)))])
+    return [content]
 
 
 def _zulu(seconds: float) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gencove_tui.sandbox.s3_server import Body, HangUp
+from gencove_tui.sandbox.s3_server import Body, HangUp, Reset
 from gencove_tui.sandbox.s3_store import crc32_text
 
 _PIECE = 1 << 20
@@ -59,13 +59,33 @@ class _Chunks:
             self.trailers[name.lower()] = value.strip()
 
 
-def receive(
-    environ: dict[str, Any], path: Path, rate: float | None = None, stop_after: int | None = None
-) -> Received:
+@dataclass(frozen=True)
+class Trouble:
+    """What happens while a body is read."""
+
+    rate: float | None = None
+    """Bytes per second."""
+    cut_at: int | None = None
+    """After more than so many bytes the connection is closed."""
+    reset_at: int | None = None
+    stall_at: int | None = None
+    """After so many bytes nothing more is read or answered."""
+
+    def strike(self, body: Body, size: int) -> None:
+        """Do what is due once ``size`` bytes were read; raises ``HangUp`` when that ends the request."""
+        if self.cut_at is not None and size > self.cut_at:
+            raise HangUp
+        if self.reset_at is not None and size > self.reset_at:
+            raise Reset
+        if self.stall_at is not None and size >= self.stall_at:
+            body.fall_silent()
+
+
+def receive(environ: dict[str, Any], path: Path, trouble: Trouble) -> Received:
     """Write a request's body to ``path``.
 
-    ``rate`` slows reading to that many bytes per second; after ``stop_after`` bytes the connection is cut
-    (``HangUp``). Raises ``BadDigest`` when a checksum doesn't fit; nothing is left at ``path`` then.
+    Raises ``HangUp`` where ``trouble`` asks for it, ``BadDigest`` when a checksum doesn't fit; nothing is
+    left at ``path`` then.
     """
     body: Body = environ["wsgi.input"]
     chunked = environ.get("HTTP_X_AMZ_CONTENT_SHA256", "").startswith("STREAMING-")
@@ -75,6 +95,7 @@ def receive(
     size = 0
     try:
         with path.open("wb") as file:
+            trouble.strike(body, 0)
             for data in chunks if chunked else iter(lambda: body.read(_PIECE), b""):
                 file.write(data)
                 md5.update(data)
@@ -82,10 +103,9 @@ def receive(
                 if wants_sha:
                     sha256.update(data)
                 size += len(data)
-                if stop_after is not None and size > stop_after:
-                    raise HangUp
-                if rate:
-                    time.sleep(len(data) / rate)
+                trouble.strike(body, size)
+                if trouble.rate:
+                    time.sleep(len(data) / trouble.rate)
         received = Received(path, size, md5.hexdigest(), crc32_text(crc))
         _check(environ, chunks.trailers, received, md5.digest(), sha256.digest() if wants_sha else None)
     except BaseException:

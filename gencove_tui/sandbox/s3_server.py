@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import BufferedIOBase
-from typing import Any
+from typing import Any, NoReturn
 from wsgiref.types import WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
+
+from gencove_tui.sandbox.hangup import abort_on_close
 
 log = logging.getLogger(__name__)
 
@@ -24,16 +27,36 @@ class HangUp(Exception):
     """Raised by the application to close the connection without a reply."""
 
 
+class Reset(HangUp):
+    """The same with a TCP reset: the client's next read or write fails."""
+
+
 class Body:
     """The body of one request, which can't be read beyond its end.
 
     Reading raises ``HangUp`` when the client went away.
     """
 
-    def __init__(self, source: BufferedIOBase, length: int, before_reading: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        source: BufferedIOBase,
+        length: int,
+        before_reading: Callable[[], None],
+        connection: socket.socket,
+    ) -> None:
         self._source = source
         self._before = before_reading
+        self._connection = connection
         self.left = length
+
+    def fall_silent(self) -> NoReturn:
+        """Neither read nor answer until the client, or the server, has ended the connection."""
+        watch = select.poll()
+        # Without POLLRDHUP (macOS) the end is only seen when the server stops or the client resets.
+        watch.register(self._connection, getattr(select, "POLLRDHUP", select.POLLHUP))
+        while not watch.poll(1000):
+            pass
+        raise HangUp
 
     def read(self, size: int = -1) -> bytes:
         """Up to ``size`` bytes; all that is left when negative."""
@@ -67,7 +90,7 @@ class KeepAliveHandler(MotoRequestHandler):
         """Answer one request and leave the connection ready for the next."""
         environ: WSGIEnvironment = self.make_environ()
         self._owes_continue = self.headers.get("Expect", "").lower() == "100-continue"
-        body = Body(self.rfile, int(self.headers.get("Content-Length") or 0), self._continue)
+        body = Body(self.rfile, int(self.headers.get("Content-Length") or 0), self._continue, self.connection)
         if "Transfer-Encoding" not in self.headers:
             environ["wsgi.input"] = body
         started: list[tuple[str, list[tuple[str, str]]]] = []
@@ -82,6 +105,10 @@ class KeepAliveHandler(MotoRequestHandler):
             status, headers = started[0]
             close = self._owes_continue or not _drained(body)
             self._send(status, headers, content, close)
+        except Reset:
+            self.close_connection = True
+            abort_on_close(self.connection)
+            self.connection.close()  # takes effect when the handler closes its files, before any polite end
         except (HangUp, ConnectionError, TimeoutError):
             self.close_connection = True
             with suppress(OSError):  # the client may have gone first

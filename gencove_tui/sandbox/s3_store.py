@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 import threading
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,6 +148,16 @@ class Store:
                 digest.update(piece)
         return digest.hexdigest()
 
+    def crc32(self, key: str) -> str:
+        """CRC32 of an object as S3 writes it."""
+        value = 0
+        found = self._object(key)
+        with found.lock:
+            found._value_buffer.seek(0)
+            while piece := found._value_buffer.read(_PIECE):
+                value = zlib.crc32(piece, value)
+        return crc32_text(value)
+
     def keys(self) -> list[str]:
         """The keys of all objects, sorted."""
         return sorted(self._backend.buckets[self.bucket].keys)
@@ -177,11 +188,16 @@ class Store:
         """Make an object of these parts; returns its ETag without quotes."""
         digest = hashlib.md5(b"".join(bytes.fromhex(p.md5) for p in parts), usedforsecurity=False)
         etag = f"{digest.hexdigest()}-{len(parts)}"
-        key = self._backend.put_object(self.bucket, upload.key, b"", etag=etag)
+        # Seen by others only once it is whole, as S3 has it.
+        key: Any = FakeKey(
+            name=upload.key, bucket_name=self.bucket, value=b"", account_id=self.account_id,
+            region_name="us-east-1", etag=etag,
+        )  # fmt: skip
         joined = JoinedFile(parts)
         key._value_buffer.close()
         key._value_buffer = joined
         key.contentsize = joined.size
+        self._backend.buckets[self.bucket].keys.setlist(upload.key, [key])
         self._end(upload, {part.number for part in parts})
         return etag
 

@@ -62,6 +62,7 @@ class Sandbox:
         self._api: ApiServer | None = None
         self._s3: KeepAliveServer | None = None
         self._threads: list[threading.Thread] = []
+        self._serving: list[threading.Thread] = []
         self._stopping = threading.Event()
         self.host = ""
         """Base URL of the API, once started."""
@@ -73,11 +74,6 @@ class Sandbox:
     def start(self) -> Sandbox:
         """Start both servers and the clock, in threads; returns when both ports answer."""
         from gencove_tui.sandbox.account import Account
-        from gencove_tui.sandbox.api_server import ApiServer
-        from gencove_tui.sandbox.endpoints import endpoints
-        from gencove_tui.sandbox.http import ApiPort
-        from gencove_tui.sandbox.s3 import S3Port
-        from gencove_tui.sandbox.s3_server import KeepAliveServer
         from gencove_tui.sandbox.s3_store import Store
         from gencove_tui.sandbox.state import State
 
@@ -90,7 +86,7 @@ class Sandbox:
             self.host = account.signer.base = f"http://{LOOPBACK}:{api_socket.getsockname()[1]}"
             self.s3_endpoint = account.s3_endpoint = f"http://{LOOPBACK}:{s3_socket.getsockname()[1]}"
             self._scenario.build(account, store.put)
-            s3 = KeepAliveServer(s3_socket, S3Port(store, account.uploads, self.faults, self.requests))
+            self._open(api_socket, s3_socket)
         except BaseException:
             api_socket.close()
             if s3_socket is not None:
@@ -98,21 +94,45 @@ class Sandbox:
             if self._store is not None:
                 self._store.close()
             raise
-        s3_socket.close()
         account.hooks.start()
-        self._s3 = s3
-        self._run(lambda: s3.serve_forever(0.05), "s3")
-        api = self._api = ApiServer(
-            ApiPort(account, self.requests, endpoints(self._dialects)).app, api_socket
-        )
-        self._run(api.run, "api")
-        self._run(self._tick, "clock")
+        self._threads.append(_run(self._tick, "clock"))
         return self
 
-    def _run(self, target: Callable[[], object], name: str) -> None:
-        thread = threading.Thread(target=target, name=f"sandbox-{name}", daemon=True)
-        thread.start()
-        self._threads.append(thread)
+    def _open(self, api_socket: socket.socket, s3_socket: socket.socket) -> None:
+        """Serve on two listening sockets."""
+        from gencove_tui.sandbox.api_server import ApiServer
+        from gencove_tui.sandbox.endpoints import endpoints
+        from gencove_tui.sandbox.http import ApiPort
+        from gencove_tui.sandbox.s3 import S3Port
+        from gencove_tui.sandbox.s3_server import KeepAliveServer
+
+        s3 = self._s3 = KeepAliveServer(
+            s3_socket, S3Port(self.store, self.account.uploads, self.faults, self.requests)
+        )
+        s3_socket.close()
+        port = ApiPort(self.account, self.requests, endpoints(self._dialects))
+        api = self._api = ApiServer(port.app, api_socket)
+        self._serving = [_run(lambda: s3.serve_forever(0.05), "s3"), _run(api.run, "api")]
+
+    def _shut(self) -> None:
+        """Stop both servers and cut what is still connected."""
+        # Both are told first and waited for afterwards, so that they end at the same time.
+        if self._api is not None:
+            self._api.stop()
+        if self._s3 is not None:
+            self._s3.stop()
+        for thread in self._serving:
+            thread.join(5)
+        self._serving.clear()
+        self._api = self._s3 = None
+
+    def unplug(self) -> None:
+        """Let both ports refuse connections, as when a line or a server is down; nothing stored is lost."""
+        self._shut()
+
+    def plug_in(self) -> None:
+        """Serve again on the same ports. Raises ``InputProblem`` when somebody else has taken one."""
+        self._open(*(_listen(int(url.rpartition(":")[2])) for url in (self.host, self.s3_endpoint)))
 
     def _tick(self) -> None:
         pause = 0.0
@@ -124,17 +144,12 @@ class Sandbox:
     def stop(self) -> None:
         """Stop both servers, cut what is still connected, and remove everything stored."""
         self._stopping.set()
-        # Every part is told first and waited for afterwards, so that they end at the same time.
-        if self._api is not None:
-            self._api.stop()
-        if self._s3 is not None:
-            self._s3.stop()
+        self._shut()
         if self._account is not None:
             self._account.hooks.stop()
         for thread in self._threads:
             thread.join(5)
         self._threads.clear()
-        self._api = self._s3 = None
         if self._store is not None:
             self._store.close()
 
@@ -227,6 +242,12 @@ class Sandbox:
                 if project in (candidate.id, candidate.name, str(candidate.number)):
                     return self.account.uploads.assign_folder(candidate, prefix)
         raise InputProblem(f"There is no project {project!r} in the sandbox")
+
+
+def _run(target: Callable[[], object], name: str) -> threading.Thread:
+    thread = threading.Thread(target=target, name=f"sandbox-{name}", daemon=True)
+    thread.start()
+    return thread
 
 
 def serve(

@@ -20,6 +20,8 @@ class Request:
     status: int
     """HTTP status; 0 when the connection was closed without a reply."""
     body_bytes: int = 0
+    range: str = ""
+    """The ``Range`` header, as it came."""
 
 
 @dataclass
@@ -35,6 +37,12 @@ class KeyTraffic:
     deletes: int = 0
     bytes_received: int = 0
     """Body bytes that were stored; refused and cut bodies don't count."""
+    bytes_sent: int = 0
+    """Body bytes handed to a downloading client, by a deliverable's place in the bucket of results."""
+
+    def count_sent(self, count: int) -> None:
+        """Note bytes handed to a downloading client."""
+        self.bytes_sent += count
 
 
 class Traffic:

@@ -116,7 +116,11 @@ class UploadArea:
         upload.last_status = self.state.status("succeeded", created=created)
 
     def _succeed(self, upload: Upload, size: int) -> None:
-        if upload.id in self.uploads and not upload.deleted:
+        if upload.id not in self.uploads or upload.deleted:
+            return
+        if self.state.faults.hit("upload-fails", upload.key):
+            upload.last_status = self.state.status("failed", "The file can't be read.")
+        else:
             self.succeed(upload, size)
 
     def sheet(self, status: str = "all", search: str = "") -> list[Row]:

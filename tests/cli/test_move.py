@@ -68,3 +68,50 @@ def test_an_unknown_type_names_what_there_is(environment, sandbox, dialect):
     project, sample = finished_sample(sandbox, dialect)
     result = run("download", sample, "--project", project, "--file-type", "bram", environment=environment)
     assert_clear_problem(result, "has no bram", "bam", "--file-type")
+
+
+def test_a_dry_run_tells_machines_what_is_there_already(environment, sandbox, tmp_path):
+    pair = write_pair(tmp_path / "fastq", "NA12878", 1, 300, seed=1)
+    assert run("upload", pair.r1, "gncv://lab/x/", environment=environment).returncode == 0
+    dry = run("upload", pair.r1, pair.r2, "gncv://lab/x/", "--dry-run", "--json", environment=environment)
+    assert dry.returncode == 0, dry.stderr
+    one, two = [json.loads(line) for line in dry.stdout.splitlines()]
+    assert one["target"] == f"gncv://lab/x/{pair.r1.name}"
+    assert one["bytes"] == pair.r1.stat().st_size
+    assert one["fate"] != two["fate"]
+
+
+def test_a_destination_that_is_none_is_bad_input(environment, tmp_path):
+    pair = write_pair(tmp_path / "fastq", "NA12878", 1, 300, seed=1)
+    assert_clear_problem(run("upload", pair.r1, environment=environment), "last argument", "gncv://")
+    assert_clear_problem(run("upload", pair.r1, pair.r2, environment=environment), "last argument")
+
+
+def test_all_results_come_with_their_documents_and_side_files(environment, sandbox, tmp_path, dialect):
+    project, sample = finished_sample(sandbox, dialect)
+    result = run(
+        "download", sample, "--project", project, "--sha256", "--template", "{gencove_id}/{default_filename}",
+        environment=environment,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    names = {path.name for path in (tmp_path / "downloads" / sample).iterdir()}
+    assert (f"{sample}_qc.json" in names) is (dialect == "v2")
+    assert (f"{sample}_metadata.json" in names) is (dialect == "v2")
+    assert any(name.endswith(".sha256") for name in names) is (dialect == "v2")
+
+
+def test_a_template_that_merges_files_is_refused_before_the_first_byte(
+    environment, sandbox, tmp_path, dialect
+):
+    project, sample = finished_sample(sandbox, dialect)
+    result = run("download", sample, "--project", project, "--template", "one", environment=environment)
+    assert_clear_problem(result, "nothing to download", "same path")
+    assert not [path for path in (tmp_path / "downloads").rglob("*") if path.is_file()]
+
+
+def test_a_bad_template_and_an_unknown_sample_are_named(environment, sandbox, dialect):
+    project, sample = finished_sample(sandbox, dialect)
+    wrong = run("download", sample, "--project", project, "--template", "{clientid}", environment=environment)
+    assert_clear_problem(wrong, "{clientid}", "{client_id}")
+    missing = run("download", "nosuchsample", "--project", project, environment=environment)
+    assert_clear_problem(missing, "nosuchsample")

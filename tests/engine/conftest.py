@@ -36,3 +36,19 @@ async def running_engine(settings):
     finally:
         engine.stop()
         await task
+
+
+@pytest.fixture
+async def wanted(settings):
+    """A sample with results, and its deliverables by file type."""
+    api = await linker(settings)()
+    try:
+        for project in (await api.projects()).items:
+            for row in (await api.samples(project.id)).items:
+                if row.status == "succeeded" and row.archive_status in ("available", "restored", ""):
+                    sample = await api.sample(project.id, row.id)
+                    if sample.deliverables:
+                        return project.id, sample
+    finally:
+        await api.aclose()
+    raise AssertionError("the demo scenario has no finished sample")

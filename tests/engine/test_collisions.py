@@ -10,7 +10,7 @@ from gencove_tui.engine.watch import scan_folder
 from gencove_tui.fastq.generate import write_pair
 from gencove_tui.model import DownloadSource, GncvPath, TransferState, Wish
 from tests.engine.conftest import running_engine
-from tests.engine.test_downloads import queue, wanted  # noqa: F401 - a fixture
+from tests.engine.test_downloads import queue
 from tests.engine.test_uploads import PLACE, finished
 from tests.files import large
 from tests.waiting import until
@@ -35,7 +35,7 @@ async def test_of_two_downloads_to_one_file_the_second_finds_it_there(
     ledger,
     sandbox,
     tmp_path,
-    wanted,  # noqa: F811 - the fixture
+    wanted,
 ):
     deliverable = wanted[1].deliverables[0]
     with ledger.write():
@@ -77,7 +77,7 @@ async def test_a_clean_up_that_gets_no_answer_stops_nobody(settings, ledger, san
         assert done.state is TransferState.DONE
 
 
-async def test_a_name_that_is_not_utf_8_fails_once_and_clearly(engine, ledger, sandbox, tmp_path, wanted):  # noqa: F811
+async def test_a_name_that_is_not_utf_8_fails_once_and_clearly(engine, ledger, sandbox, tmp_path, wanted):
     folder = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
     Path(folder).mkdir()
     deliverable = wanted[1].deliverables[0]
@@ -128,7 +128,7 @@ async def test_a_rule_that_is_widened_takes_what_it_left_out(settings, ledger, s
     folder = tmp_path / "run"
     write_pair(folder, "A", 1, 100, seed=1)
     place = GncvPath(PLACE)
-    number = ledger.rules.put(str(folder), place, settle=0.1, exclude=("*_R2_*",))
+    number = ledger.rules.put(str(folder), place, settle=0.1, files=("!*_R2_*",))
     async with running_engine(settings):
         await until(lambda: ledger.rules.counts(number) == {"uploaded": 1, "ignored": 1}, "R1 alone")
         ledger.rules.put(str(folder), place, settle=0.1)

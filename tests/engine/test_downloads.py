@@ -5,26 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from gencove_tui.cli.link import linker
+from gencove_tui.engine.web import proxy_for
 from gencove_tui.model import DownloadSource, TransferState
 from tests.engine.test_uploads import finished
 from tests.waiting import until
-
-
-@pytest.fixture
-async def wanted(settings):
-    """A sample with results, and its deliverables by file type."""
-    api = await linker(settings)()
-    try:
-        for project in (await api.projects()).items:
-            for row in (await api.samples(project.id)).items:
-                if row.status == "succeeded" and row.archive_status in ("available", "restored", ""):
-                    sample = await api.sample(project.id, row.id)
-                    if sample.deliverables:
-                        return project.id, sample
-    finally:
-        await api.aclose()
-    raise AssertionError("the demo scenario has no finished sample")
 
 
 def queue(ledger, folder, wanted, deliverable):
@@ -94,3 +78,14 @@ async def test_a_folder_that_can_not_be_made_is_a_clear_failure(engine, ledger, 
     assert failed.state is TransferState.FAILED
     assert "Can't write" in failed.problem
     assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_downloads_go_through_the_proxy_of_the_environment_but_never_on_loopback(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "inside.example")
+    assert proxy_for("https://bucket.s3.amazonaws.com/x?y") == "http://proxy.example:3128"
+    assert proxy_for("https://inside.example/x") is None
+    assert proxy_for("http://127.0.0.1:9000/x") is None

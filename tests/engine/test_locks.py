@@ -48,7 +48,7 @@ def test_any_number_of_screens_look_on(tmp_path):
 async def test_a_second_engine_gives_up(tmp_path):
     with engine_lock(tmp_path) as first:
         first.acquire()
-        assert await take_engine_lock(tmp_path, patience=0.1) is None
-    second = await take_engine_lock(tmp_path, patience=0.1)
+        assert await take_engine_lock(tmp_path, "1.0", patience=0.1) is None
+    second = await take_engine_lock(tmp_path, "1.0", patience=0.1)
     assert second is not None
     second.release()

@@ -66,7 +66,7 @@ def test_a_plan_names_collisions_and_missing_urls():
         FOLDER,
         {"/out/c1/s1/w"},
     )
-    assert [bool(p.obstacle) for p in plan] == [False, True, True]
+    assert [bool(p.obstacle) for p in plan] == [True, True, True]
     assert "same path" in plan[1].obstacle
     assert "archived" in plan[2].obstacle
 

@@ -39,7 +39,7 @@ def test_the_name_decides_what_is_taken(relative, reason):
 
 
 def test_patterns_narrow_what_is_taken():
-    only = rule(include=("good/*",), exclude=("*_R2*",))
+    only = rule(files=("good/*", "!*_R2*"))
     assert wanted(only, "good/A_R1.fastq.gz") == ""
     assert "include" in wanted(only, "other/A_R1.fastq.gz")
     assert "exclude" in wanted(only, "good/A_R2.fastq.gz")

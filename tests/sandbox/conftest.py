@@ -30,7 +30,7 @@ def s3_client(sandbox: Sandbox, keys: dict[str, str], **config: object):
         aws_access_key_id=keys["access_key"],
         aws_secret_access_key=keys["secret_key"],
         aws_session_token=keys["token"],
-        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}, **config),
+        config=Config(**{"s3": {"addressing_style": "path"}, "retries": {"max_attempts": 1}} | config),
     )
 
 

@@ -1,0 +1,72 @@
+"""Whether Gencove can be reached at all. Being offline is a state that ends by itself, not an error."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from gencove_tui.api.errors import ApiProblem, Kind
+from gencove_tui.api.protocol import Gencove
+from gencove_tui.engine.notices import Notices
+from gencove_tui.engine.outcome import TransferWaits, backoff
+from gencove_tui.store.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+_TOPIC = "line"
+_LONGEST_REST = 30.0
+_NO_LINE = frozenset({Kind.UNREACHABLE, Kind.TIMEOUT})
+
+
+class Line:
+    """Knows whether the host answers. While it doesn't, one probe asks, however many transfers wait."""
+
+    def __init__(self, api: Gencove, ledger: Ledger, notices: Notices, back: Callable[[], None]) -> None:
+        self._api = api
+        self._ledger = ledger
+        self._notices = notices
+        self._back = back
+        self._probe: asyncio.Task[None] | None = None
+        self._waiting: set[int] = set()
+
+    @property
+    def is_down(self) -> bool:
+        """Whether nothing new should be started."""
+        return self._probe is not None
+
+    def lost(self, transfer_id: int, reason: TransferWaits) -> None:
+        """A transfer could not reach the host; it is woken when the host answers again."""
+        self._waiting.add(transfer_id)
+        if self._probe is None:
+            text = (
+                f"Offline: {reason.why or reason.what}. Transfers go on by themselves when the line is back."
+            )
+            self._notices.set(_TOPIC, text)
+            self._ledger.events.add("offline", text)
+            self._probe = asyncio.create_task(self._ask())
+
+    async def _ask(self) -> None:
+        attempt = 0
+        while True:
+            attempt += 1
+            await asyncio.sleep(min(_LONGEST_REST, backoff(attempt)))
+            try:
+                await self._api.check_key()
+            except ApiProblem as problem:
+                if problem.kind in _NO_LINE:
+                    continue
+                log.info("the host answers again: %s", problem)
+            break
+        self._notices.set(_TOPIC, "")
+        self._ledger.events.add("online", "the line is back")
+        self._ledger.transfers.wake(self._waiting)
+        self._waiting.clear()
+        self._probe = None
+        self._back()
+
+    async def stop(self) -> None:
+        """Stop asking."""
+        if self._probe is not None:
+            self._probe.cancel()
+            await asyncio.gather(self._probe, return_exceptions=True)
