@@ -8,6 +8,10 @@ from typing import Any
 import click
 
 from gencove_tui import __version__
+from gencove_tui.cli.context import resolved, resolved_with_key
+from gencove_tui.cli.exporting import raw_data
+from gencove_tui.cli.moving import download, transfers, upload
+from gencove_tui.cli.watching import rules, watch
 from gencove_tui.errors import InputProblem, Problem
 
 EXIT_PROBLEM = 1
@@ -44,44 +48,6 @@ def report(problem: Problem) -> None:
         click.echo(f"  {problem.remedy}", err=True)
 
 
-def resolved(context: click.Context, *, may_be_new: bool = False) -> Any:
-    """The settings that the options, the environment and the profile add up to."""
-    from gencove_tui.api.connect import environment_host
-    from gencove_tui.config import resolve
-
-    options = context.find_root().params
-    host = options["host"]
-    if options["env"]:
-        if host:
-            raise InputProblem("Both --host and --env name a host", "", "Give one of them.")
-        host = environment_host(options["env"])
-    if options["api_key"]:
-        click.secho(
-            "Note: a key after --api-key shows in the process list; `gencove-tui login` keeps it safe.",
-            fg="yellow",
-            err=True,
-        )
-    return resolve(
-        options["profile"],
-        host=host,
-        api_key=options["api_key"],
-        download_folder=options["download_folder"],
-        may_be_new=may_be_new,
-    )
-
-
-def resolved_with_key(context: click.Context) -> Any:
-    """Like ``resolved``; raises ``InputProblem`` when there is no key."""
-    settings = resolved(context)
-    if not settings.api_key:
-        raise InputProblem(
-            "There is no API key yet",
-            f"profile {settings.profile} has none and $GENCOVE_API_KEY is empty",
-            "Run: gencove-tui login   (or look around without an account: gencove-tui demo)",
-        )
-    return settings
-
-
 @click.group(
     cls=Options,
     invoke_without_command=True,
@@ -94,17 +60,20 @@ def resolved_with_key(context: click.Context) -> Any:
 @click.option("--env", metavar="NAME", help="A known host by name: production, staging, v2, v2-eu.")
 @click.option("--api-key", metavar="KEY", help="The API key. Prefer $GENCOVE_API_KEY or `login`.")
 @click.option("--download-folder", metavar="DIR", help="Where downloads go (default ~/gencove).")
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, for its own selection.")
 @click.pass_context
-def cli(context: click.Context, /, **_: str | None) -> None:
+def cli(context: click.Context, /, **_: str | bool | None) -> None:
     """Projects, samples, uploads and results of Gencove on one screen.
 
     Without a command the screen opens. Transfers run in a process of their own, so they survive the end of
     the terminal.
     """
     if context.invoked_subcommand is None:
-        from gencove_tui.cli.screen import run_screen
+        from gencove_tui.cli.screen import on_terminal, run_screen
 
-        context.exit(run_screen(resolved_with_key(context)))
+        # Somebody new is asked for a key on the screen, unless there is none to ask on.
+        settings = resolved(context) if on_terminal() else resolved_with_key(context)
+        context.exit(run_screen(settings, mouse=not context.params["no_mouse"]))
 
 
 @cli.command()
@@ -119,106 +88,114 @@ def login(context: click.Context) -> None:
     run_login(resolved(context, may_be_new=True))
 
 
-@cli.command()
-@click.argument("folder", metavar="DIR")
-@click.argument("destination", metavar="[gncv://DEST]", required=False)
-@click.option("--headless", is_flag=True, help="No screen: one line per event on stdout.")
-@click.option("--json", "as_json", is_flag=True, help="With --headless: events as JSON lines.")
-@click.option("--once", is_flag=True, help="With --headless: stop when all that is there has been uploaded.")
-@click.option(
-    "--settle", type=float, metavar="SECONDS", help="How long a file must stand still (default 10)."
-)
-@click.option("--include", multiple=True, metavar="GLOB", help="Only files whose relative path matches.")
-@click.option("--exclude", multiple=True, metavar="GLOB", help="Not files whose relative path matches.")
-@click.pass_context
-def watch(
-    context: click.Context,
-    folder: str,
-    destination: str | None,
-    headless: bool,
-    as_json: bool,
-    once: bool,
-    settle: float | None,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-) -> None:
-    """Upload every new FASTQ below DIR to gncv://DEST by itself, each once.
-
-    DEST defaults to gncv://NAME-OF-DIR/. A file is taken once its size and time have stood still.
-
-    \b
-    Exit codes with --once: 0 all uploaded, 3 some failed, 1 no connection or key refused, 2 bad input.
-    """
-    from gencove_tui.cli.watch import WatchOrder, run_watch
-
-    if (as_json or once) and not headless:
-        raise InputProblem("--json and --once work without a screen only", "", "Add --headless.")
-    order = WatchOrder(
-        folder=folder, destination=destination, settle=settle, include=include, exclude=exclude
-    )
-    settings = resolved_with_key(context)
-    context.exit(run_watch(settings, order, headless=headless, as_json=as_json, once=once))
+cli.add_command(raw_data)
+cli.add_command(watch)
+cli.add_command(rules)
+cli.add_command(upload)
+cli.add_command(download)
+cli.add_command(transfers)
 
 
-@cli.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.argument("destination", metavar="gncv://DEST")
-@click.option("--dry-run", is_flag=True, help="Only say what would go where, and what not and why.")
-@click.option("--json", "as_json", is_flag=True, help="Print events as JSON lines.")
-@click.pass_context
-def upload(
-    context: click.Context, paths: tuple[str, ...], destination: str, dry_run: bool, as_json: bool
-) -> None:
-    """Upload FASTQ files, and folders with all the FASTQs below them, to gncv://DEST.
-
-    Interrupted, it goes on where it was when it is run again. What is there already is skipped, and nothing
-    is ever overwritten.
-
-    \b
-    Exit codes: 0 all there, 3 some failed, 1 no connection or key refused, 2 bad input, 130 interrupted.
-    """
-    from gencove_tui.cli.move import run_upload
-
-    settings = resolved_with_key(context)
-    context.exit(run_upload(settings, paths, destination, dry_run=dry_run, as_json=as_json))
-
-
-@cli.command()
-@click.argument("sample_ids", nargs=-1, required=True, metavar="SAMPLE_ID...")
-@click.option("--project", default="", metavar="ID", help="The samples' project; the original API needs it.")
-@click.option("--file-type", "file_types", multiple=True, metavar="TYPE", help="Only these, e.g. impute-vcf.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be saved where.")
-@click.option("--json", "as_json", is_flag=True, help="Print events as JSON lines.")
-@click.pass_context
-def download(
-    context: click.Context,
-    sample_ids: tuple[str, ...],
-    project: str,
-    file_types: tuple[str, ...],
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Download the results of samples, each verified by its checksum where Gencove knows one.
-
-    They are saved as CLIENT_ID/SAMPLE_ID/FILE below --download-folder (an option of gencove-tui itself).
-    """
-    from gencove_tui.cli.move import run_download
-
-    settings = resolved_with_key(context)
-    context.exit(run_download(settings, sample_ids, project, file_types, dry_run=dry_run, as_json=as_json))
-
-
-@cli.command()
+@cli.group(invoke_without_command=True)
 @click.option("--child", is_flag=True, hidden=True)
+@click.option("--wait", is_flag=True, help="Where another engine works, wait until it ends. For services.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="How much goes into engine.log. No level writes keys or signed URLs.",
+)
 @click.pass_context
-def engine(context: click.Context, child: bool) -> None:
+def engine(context: click.Context, child: bool, wait: bool, log_level: str) -> None:
     """Perform the profile's transfers in the foreground, without a screen.
 
-    Screens start it by themselves; run it by hand to keep it going without one.
+    Screens start it by themselves; run it by hand to keep it going without one, or let systemd do so: see
+    `gencove-tui service`. SIGINT and SIGTERM stop it within seconds, with all progress kept.
     """
-    from gencove_tui.cli.engine import run_engine
+    if context.invoked_subcommand is None:
+        from gencove_tui.cli.engine import run_engine
 
-    context.exit(run_engine(resolved_with_key(context), child=child))
+        settings = resolved_with_key(context)
+        context.exit(run_engine(settings, child=child, wait=wait, log_level=log_level))
+
+
+@engine.command(name="status")
+@click.pass_context
+def engine_status(context: click.Context) -> None:
+    """Say whether an engine lives and what it does. Exit code 0 when one does, else 3."""
+    from gencove_tui.cli.engine import run_status
+
+    context.exit(run_status(resolved(context)))
+
+
+@engine.command(name="stop")
+@click.pass_context
+def engine_stop(context: click.Context) -> None:
+    """Stop the engine that lives. All progress is kept; transfers go on when one starts again."""
+    from gencove_tui.cli.engine import run_stop
+
+    context.exit(run_stop(resolved(context)))
+
+
+@engine.command(name="restart")
+@click.pass_context
+def engine_restart(context: click.Context) -> None:
+    """Stop the engine that lives and start one of this version, as after an upgrade."""
+    from gencove_tui.cli.engine import run_restart
+
+    context.exit(run_restart(resolved_with_key(context)))
+
+
+@cli.group()
+def service() -> None:
+    """Keep the profile's engine running under systemd, with nobody logged in."""
+
+
+@service.command()
+@click.option("--print", "only_print", is_flag=True, help="Only print the unit; change nothing.")
+@click.option("--linger", is_flag=True, help="Also let it run while you are logged out (loginctl).")
+@click.pass_context
+def install(context: click.Context, only_print: bool, linger: bool) -> None:
+    """Make the profile's engine a systemd user service, and start it.
+
+    It is started again when it fails or hangs, and at every boot or login. The API key stays in the profile's
+    own file. Run it again after moving the program or $GENCOVE_TUI_HOME.
+    """
+    from gencove_tui.cli.service import run_install
+
+    context.exit(run_install(resolved(context), only_print=only_print, linger=linger))
+
+
+@service.command()
+@click.pass_context
+def uninstall(context: click.Context) -> None:
+    """Stop the service and take its unit away. Profile, key, ledger and files stay as they are."""
+    from gencove_tui.cli.service import run_uninstall
+
+    context.exit(run_uninstall(resolved(context)))
+
+
+@service.command(name="status")
+@click.pass_context
+def service_status(context: click.Context) -> None:
+    """Say how the service and its engine fare. Exit code 0 when an engine lives, else 3."""
+    from gencove_tui.cli.service import run_service_status
+
+    context.exit(run_service_status(resolved(context)))
+
+
+@cli.command()
+@click.option("--markdown", is_flag=True, help="The preset `default` as Markdown tables.")
+@click.pass_context
+def keys(context: click.Context, markdown: bool) -> None:
+    """List every action of the screen with its keys, as [keys] of config.toml has them.
+
+    There, `preset = "vim"` chooses other keys, and `ID = "KEY"` or `ID = ["KEY", "KEY"]` changes one action.
+    """
+    from gencove_tui.cli.screen import print_keys
+
+    click.echo(print_keys(resolved(context), markdown=markdown), nl=False)
 
 
 class SandboxCommand(click.Command):
@@ -312,6 +289,83 @@ def verify_(secret: str, header: str, payload: str, tolerance: float | None) -> 
     run_verify(secret, header, payload, tolerance)
 
 
+@cli.group()
+def audit() -> None:
+    """What was uploaded, assigned, downloaded and deleted, by whom and when."""
+
+
+@audit.command(name="export")
+@click.option("--csv", "form", flag_value="csv", default="csv", help="As CSV with a header (the default).")
+@click.option("--json", "form", flag_value="json", help="As a JSON array.")
+@click.option("--since", metavar="TIME", help="From then on: 2026-03-01, 2026-03-01T08:00, 12h or 7d (ago).")
+@click.option("--until", metavar="TIME", help="Before then.")
+@click.option("--rule", metavar="RULE", help="Only of this watch rule: its number, name or folder.")
+@click.option("--act", default="", metavar="ACT", help="Only upload, assign, download, delete or restore.")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file, replaced as a whole.")
+@click.pass_context
+def audit_export(
+    context: click.Context,
+    form: str,
+    since: str | None,
+    until: str | None,
+    rule: str | None,
+    act: str,
+    output: str | None,
+) -> None:
+    """Write the profile's audit log: one line for every file that was moved, assigned or deleted.
+
+    Columns: time (UTC), act, outcome, who, profile, rule_id, transfer_id, local_path, remote, bytes,
+    checksum, verified, sample_id, client_id, project_id, detail.
+    """
+    from gencove_tui.cli.audit import run_export
+
+    settings = resolved(context)
+    context.exit(run_export(settings, form=form, since=since, until=until, rule=rule, act=act, output=output))
+
+
+@cli.group()
+def loop() -> None:
+    """Where the samples of the watch rules stand, from their upload to their results."""
+
+
+@loop.command(name="status")
+@click.argument("rule", required=False)
+@click.option("--json", "as_json", is_flag=True, help="The status file of each rule, one in a line.")
+@click.pass_context
+def loop_status(context: click.Context, rule: str | None, as_json: bool) -> None:
+    """Say what the rules did and what they wait for.
+
+    Exit code 0 when all is well, 3 when something needs you or no engine works.
+    """
+    from gencove_tui.cli.audit import run_status
+
+    context.exit(run_status(resolved(context), rule, as_json_lines=as_json))
+
+
+@loop.command(name="samples")
+@click.argument("rule", required=False)
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many.")
+@click.pass_context
+def loop_samples(context: click.Context, rule: str | None, limit: int) -> None:
+    """List the samples of the rules, the last changed first. The number in front is for `loop release`."""
+    from gencove_tui.cli.audit import run_samples
+
+    context.exit(run_samples(resolved(context), rule, limit=limit))
+
+
+@loop.command(name="release")
+@click.argument("numbers", nargs=-1, required=True, type=int, metavar="NUMBER...")
+@click.pass_context
+def loop_release(context: click.Context, numbers: tuple[int, ...]) -> None:
+    """Let samples go on that wait for you, or that were uploaded before their rule named a project.
+
+    Assigning them starts their analysis. Exit code 3 when one of them did not wait.
+    """
+    from gencove_tui.cli.audit import run_release
+
+    context.exit(run_release(resolved(context), numbers))
+
+
 def require_extra(command: str, *modules: str, extra: str = "demo") -> None:
     """Raise ``InputProblem`` when packages of an extra are missing."""
     from importlib.util import find_spec
@@ -327,4 +381,9 @@ def require_extra(command: str, *modules: str, extra: str = "demo") -> None:
 
 def main() -> None:
     """Entry point of the ``gencove-tui`` script."""
-    cli()
+    from gencove_tui.cli.running import leave
+
+    try:
+        cli()
+    except SystemExit as end:
+        leave(end.code)

@@ -10,10 +10,12 @@ from collections.abc import Callable
 import click
 import msgspec
 
+from gencove_tui.cli.engine import version_notice
 from gencove_tui.cli.link import linker
 from gencove_tui.config import Settings
-from gencove_tui.engine.core import AlreadyRunning, Engine
-from gencove_tui.engine.locks import engine_lives
+from gencove_tui.engine.core import Engine
+from gencove_tui.engine.life import AlreadyRunning
+from gencove_tui.engine.locks import engine_holder, engine_lives
 from gencove_tui.errors import Problem
 from gencove_tui.model import Event
 from gencove_tui.store.ledger import Ledger
@@ -49,6 +51,8 @@ async def follow(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stopped.set)
     engine = Engine(settings, linker(settings))
+    if notice := version_notice(engine_holder(settings.state_folder)):
+        click.secho(notice, fg="yellow", err=True)
     with Ledger(settings.state_folder) as ledger:
         running = asyncio.create_task(engine.run())
         interrupted = asyncio.create_task(stopped.wait())
@@ -83,5 +87,5 @@ def _as_line(event: Event) -> str:
 
 
 def _as_json(event: Event) -> str:
-    shape = {"time": event.time, "event": event.kind, "message": event.message, **event.data}
-    return msgspec.json.encode(shape).decode()
+    shape = {"time": event.time, "event": event.kind, "severity": event.severity, "message": event.message}
+    return msgspec.json.encode(shape | event.data | {"rule_id": event.rule_id}).decode()

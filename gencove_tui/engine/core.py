@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import os
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from gencove_tui import __version__
 from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.api.protocol import Gencove
 from gencove_tui.config import Settings
-from gencove_tui.engine.locks import anybody_looks, take_engine_lock
+from gencove_tui.config.bandwidth import limit_at, parse_slots
+from gencove_tui.engine.leftovers import clear_old
+from gencove_tui.engine.life import Life, noted
+from gencove_tui.engine.limits import Lanes, Limiter
+from gencove_tui.engine.locks import anybody_looks
+from gencove_tui.engine.loop.runner import Loops, Profile
+from gencove_tui.engine.loop.wants import Usual
+from gencove_tui.engine.notices import Notices
+from gencove_tui.engine.notify import Notifier
 from gencove_tui.engine.outcome import backoff
 from gencove_tui.engine.progress import WRITE_SECONDS, Board
+from gencove_tui.engine.room import Room
 from gencove_tui.engine.scheduler import Scheduler
+from gencove_tui.engine.targets import DEFAULT_TEMPLATE
 from gencove_tui.engine.watch import Watchers
 from gencove_tui.engine.web import web_session
 from gencove_tui.engine.work import Work
@@ -37,19 +45,17 @@ _IDLE_SECONDS = 10.0
 """How long an engine without work and without onlookers stays before it exits."""
 _STEP_AT_LEAST = 10.0
 """Seconds after which the ledger is looked at even if nothing seems to have changed."""
+_LEFTOVERS_SECONDS = 6 * 3600.0
 _TROUBLE_SECONDS = 1.0
 _STEP_SECONDS = 0.25
 """Between two looks at the ledger's version."""
-
-
-class AlreadyRunning(Problem):
-    """Another engine works for this profile."""
 
 
 class Engine:
     """One run of the engine. ``run`` returns when it was stopped or had nothing to do.
 
     ``exit_when_idle``: as the child of a screen it leaves once nobody looks and nothing is to be done.
+    ``wait``: as a service it waits for the end of another engine. ``notifier`` hears how it fares.
     """
 
     def __init__(
@@ -58,89 +64,121 @@ class Engine:
         connect: Callable[[], Awaitable[Gencove]],
         *,
         exit_when_idle: bool = False,
+        wait: bool = False,
+        notifier: Notifier | None = None,
     ) -> None:
         self._settings = settings
         self._connect = connect
         self._exit_when_idle = exit_when_idle
-        self._stopping = asyncio.Event()
+        self._life = Life(settings.profile, settings.state_folder, notifier or Notifier(), wait=wait)
+        self._timetable = parse_slots(settings.options.bandwidth)
         self._s3: S3Area | None = None
         self._s3_opening = asyncio.Lock()
         self._web: aiohttp.ClientSession | None = None
 
     def stop(self) -> None:
         """Ask ``run`` to return; safe to call from a signal handler of the event loop."""
-        self._stopping.set()
+        self._life.stop()
 
     async def run(self) -> None:
-        """Work. Raises ``AlreadyRunning`` when another engine holds the profile's lock."""
-        state_folder = self._settings.state_folder
-        lock = await take_engine_lock(state_folder)
+        """Work. Raises ``AlreadyRunning`` when another engine holds the profile's lock, unless it may wait.
+
+        Told to stop, it returns within seconds, whatever goes on; what is cut short goes on next time.
+        """
+        lock = await self._life.lock()
         if lock is None:
-            raise AlreadyRunning(
-                f"An engine already works for profile {self._settings.profile}",
-                "",
-                "Nothing to do: it performs all transfers of this profile.",
-            )
-        with lock, Ledger(state_folder) as ledger:
-            ledger.engine.enter(os.getpid(), __version__)
-            recovered = ledger.transfers.recover()
-            log.info("engine %s started, pid %d, %d transfers to resume", __version__, os.getpid(), recovered)
-            api = await self._connected()
-            if api is None:
-                ledger.engine.leave()
+            return
+        with lock:
+            ledger = await self._life.open_ledger()
+            if ledger is None:
                 return
-            threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="reader")
-            work = Work(
-                api=api,
-                ledger=ledger,
-                board=Board(ledger),
-                slots=asyncio.Semaphore(self._settings.options.parts_at_once),
-                threads=threads,
-                s3=self._open_s3,
-                web=self._open_web,
-            )
-            self._api = api
-            try:
-                await self._serve(work)
-            finally:
-                threads.shutdown(wait=False, cancel_futures=True)
-                await self._close(api)
-                ledger.engine.leave()
-                log.info("engine stopped")
+            with ledger:
+                try:
+                    await self._work(ledger)
+                finally:
+                    self._life.leave(ledger)
+
+    async def _work(self, ledger: Ledger) -> None:
+        api = await self._connected()
+        if api is None:
+            return
+        threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="reader")
+        notices = Notices(ledger)
+        work = Work(
+            api=api,
+            ledger=ledger,
+            board=Board(ledger),
+            lanes=Lanes(self._settings.options.parts_at_once),
+            limiter=Limiter(),
+            room=Room(ledger, notices),
+            notices=notices,
+            threads=threads,
+            s3=self._open_s3,
+            web=self._open_web,
+        )
+        self._api = api
+        try:
+            await self._serve(work)
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+            await self._life.end("the connections", self._close(api))
 
     async def _connected(self) -> Gencove | None:
         """The API connection, however long the host can't be reached; None when told to stop meanwhile."""
         attempt = 0
-        while not self._stopping.is_set():
+        while not self._life.stopping:
             try:
-                return await self._connect()
+                return await self._life.unless_stopped(self._linked())
             except ApiProblem as problem:
                 if problem.kind not in _PASSING:
                     raise
                 attempt += 1
                 log.info("no connection yet: %s", problem)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), min(backoff(attempt), 60.0))
+                self._life.notifier.status(f"no connection yet: {problem.what}")
+            await self._life.pause(min(backoff(attempt), 60.0))
         return None
+
+    async def _linked(self) -> Gencove:
+        return await self._connect()
 
     async def _serve(self, work: Work) -> None:
         options = self._settings.options
         scheduler = Scheduler(
             work, uploads_at_once=options.uploads_at_once, downloads_at_once=options.downloads_at_once
         )
-        watchers = Watchers(work)
-        writer = asyncio.create_task(_write_progress(work.board))
+        watchers = Watchers(work, self._settings)
+        loops = Loops(
+            work,
+            Profile(
+                name=self._settings.profile,
+                state_folder=self._settings.state_folder,
+                usual=Usual(
+                    folder=self._settings.download_folder,
+                    template=options.download_template or DEFAULT_TEMPLATE,
+                    side_files=options.sha256_files,
+                ),
+                poll_seconds=options.poll_seconds,
+            ),
+        )
+        helpers = (
+            asyncio.create_task(_write_progress(work.board)),
+            asyncio.create_task(_clear_leftovers(work)),
+        )
         seen: tuple[int, int] | None = None
+        woken = False
         due = 0.0
         idle_since = time.monotonic()
         try:
-            while not self._stopping.is_set():
+            while not self._life.stopping:
+                self._life.turn(work.ledger)
                 try:
                     version = work.ledger.version()
-                    if version != seen or time.monotonic() >= due:
+                    if woken or version != seen or time.monotonic() >= due:
                         if work.ledger.engine.read().stop_wanted:
                             break
+                        work.limiter.rate = self._bandwidth(work.ledger)
                         await watchers.follow()
+                        await loops.follow()
                         await scheduler.step()
                         seen = version
                         due = time.monotonic() + _until_next_step(work.ledger)
@@ -154,13 +192,24 @@ class Engine:
                     if not anybody_looks(self._settings.state_folder) and _nothing_waits(work.ledger):
                         break
                     idle_since = time.monotonic()
-                await scheduler.wait_for_change(_STEP_SECONDS)
+                woken = await scheduler.wait_for_change(_STEP_SECONDS)
         finally:
-            await watchers.stop()
-            await scheduler.stop()
-            writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
-            work.board.write()
+            self._life.notifier.stopping()
+            await self._life.end("the watchers", watchers.stop())
+            await self._life.end("the loops", loops.stop())
+            await self._life.end("the transfers", scheduler.stop())
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+            with noted("the last progress"):
+                work.board.write()
+
+    def _bandwidth(self, ledger: Ledger) -> int | None:
+        """Bytes per second that all transfers together may use now; None is no limit."""
+        chosen = ledger.controls.read().bandwidth
+        if chosen is None:
+            chosen = limit_at(self._timetable, datetime.now())
+        return chosen or None
 
     async def _open_s3(self) -> S3Area:
         from gencove_tui.api.s3 import S3Area
@@ -192,6 +241,15 @@ def _until_next_step(ledger: Ledger) -> float:
     """Seconds until something is due by the clock, which may be set meanwhile: never long."""
     retry_at = ledger.transfers.next_retry()
     return _STEP_AT_LEAST if retry_at is None else min(_STEP_AT_LEAST, max(0.0, retry_at - time.time()))
+
+
+async def _clear_leftovers(work: Work) -> None:
+    while True:
+        try:
+            await clear_old(work)
+        except Problem as problem:
+            log.info("old leftovers are cleared another time: %s", problem)
+        await asyncio.sleep(_LEFTOVERS_SECONDS)
 
 
 async def _write_progress(board: Board) -> None:

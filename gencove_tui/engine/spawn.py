@@ -12,8 +12,10 @@ import time
 from pathlib import Path
 
 from gencove_tui.config import HOST_VARIABLE, KEY_VARIABLE, S3_VARIABLE, Settings
-from gencove_tui.engine.locks import engine_lives, starting_lock
+from gencove_tui.engine.locks import Holder, engine_holder, engine_lives, starting_lock
+from gencove_tui.engine.systemd import Service
 from gencove_tui.errors import Problem
+from gencove_tui.store.database import LedgerProblem
 from gencove_tui.store.ledger import Ledger
 
 _START_SECONDS = 20.0
@@ -60,45 +62,84 @@ async def _spawn(settings: Settings, folder: Path) -> subprocess.Popen[bytes] | 
             start_new_session=True,
         )
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
+    while True:
         if process.poll() is not None:
             if engine_lives(folder):  # another one was quicker
                 return None
             raise Problem("The engine did not start", _tail(last_words), f"Its log is in {folder}.")
-        if engine_lives(folder) and _introduced(folder, process.pid):
+        holds = _holds(folder, process.pid)
+        if holds and _introduced(folder, process.pid):
             return process
+        if time.monotonic() > deadline:
+            if holds:  # it lives, and waits for a ledger that somebody keeps locked
+                return process
+            process.kill()
+            raise Problem("The engine did not start in time", _tail(last_words), f"Its log is in {folder}.")
         await asyncio.sleep(0.05)
-    process.kill()
-    raise Problem("The engine did not start in time", _tail(last_words), f"Its log is in {folder}.")
 
 
 async def stop_engine(state_folder: Path) -> None:
     """Ask the engine to stop and wait until it has; all progress is kept.
 
-    Raises ``Problem`` when it doesn't stop in time.
+    Only the process that holds the lock gets a signal, and only on its own machine. Raises ``Problem`` when
+    it doesn't stop in time.
     """
     deadline = time.monotonic() + _STOP_SECONDS
-    asked: set[int] = set()
-    with Ledger(state_folder) as ledger:
-        while engine_lives(state_folder):
-            pid = ledger.engine.read().pid
-            # Another engine may have stood in line for the lock: it is asked as well.
-            if pid is not None and pid not in asked:
-                asked.add(pid)
-                ledger.engine.want_stop()
-                with contextlib.suppress(ProcessLookupError, PermissionError):  # it sees the wish anyway
-                    os.kill(pid, signal.SIGTERM)
-            if time.monotonic() > deadline:
-                raise Problem(
-                    "The engine does not stop", f"its process is {pid}", "Wait a moment; then try again."
-                )
-            await asyncio.sleep(0.05)
+    looks: list[Holder | None] = []
+    asked: list[Holder | None] = []
+    while engine_lives(state_folder):
+        looks.append(engine_holder(state_folder))
+        # At the second look: an engine that has just taken the lock of a dead one has its name in it by then.
+        if looks[-2:-1] == looks[-1:] and looks[-1] not in asked:
+            asked.append(looks[-1])
+            _ask_to_stop(state_folder, looks[-1])
+        if time.monotonic() > deadline:
+            holder = looks[-1]
+            raise Problem(
+                "The engine does not stop",
+                f"its process is {holder.pid} on {holder.host}" if holder else "",
+                "Wait a moment; then try again.",
+            )
+        await asyncio.sleep(0.05)
+
+
+def _ask_to_stop(state_folder: Path, holder: Holder | None) -> None:
+    if holder is not None and holder.is_here:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(holder.pid, signal.SIGTERM)
+    else:  # it runs elsewhere, or could not write its name: it sees the wish in the ledger
+        with Ledger(state_folder) as ledger:
+            ledger.engine.want_stop()
+
+
+async def restart_engine(settings: Settings) -> subprocess.Popen[bytes] | None:
+    """Stop the engine and start one of this version, as a service again where it was one.
+
+    Returns its process, or None where systemd or somebody else started it. All progress is kept. Raises
+    ``Problem`` when it does not stop or does not come up.
+    """
+    holder = engine_holder(settings.state_folder)
+    if holder is not None and holder.service and holder.is_here:
+        service = Service(settings)
+        if service.is_installed:
+            await asyncio.to_thread(service.restart)
+            return None
+    await stop_engine(settings.state_folder)
+    return await start_engine(settings)
+
+
+def _holds(state_folder: Path, pid: int) -> bool:
+    holder = engine_holder(state_folder)
+    return holder is not None and holder.pid == pid
 
 
 def _introduced(state_folder: Path, pid: int) -> bool:
     """Whether that engine has written into the ledger who it is."""
-    with Ledger(state_folder) as ledger:
-        return ledger.engine.read().pid == pid
+    try:
+        with Ledger(state_folder) as ledger:
+            return ledger.engine.read().pid == pid
+    except LedgerProblem:  # locked for now
+        return False
 
 
 def _tail(path: Path) -> str:
