@@ -1,0 +1,31 @@
+"""The kill loop in its short form, on both stores and in both dialects; the long one is ``-m long``."""
+
+import pytest
+
+from tests.crash.loop import Plan, run
+from tests.crash.stores import Unavailable
+from tests.crash.world import MIB
+
+pytestmark = pytest.mark.crash
+SHORT = Plan(kills=4, largest=40 * MIB, volume=120 * MIB, open_at_once=3, longest_life=2.0)
+LONG = Plan()
+
+
+@pytest.mark.timeout(240)  # the first time s3rver is installed
+@pytest.mark.parametrize(("store", "dialect"), [("sandbox", "v1"), ("sandbox", "v2"), ("s3rver", "v2")])
+def test_a_few_kills_harm_nothing(store, dialect, tmp_path):
+    try:
+        print(run(SHORT, store, dialect, tmp_path).table())
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("dialect", ["v1", "v2"])
+@pytest.mark.parametrize("store", ["sandbox", "s3rver"])
+def test_two_hundred_kills_harm_nothing(store, dialect, tmp_path):
+    try:
+        print(run(LONG, store, dialect, tmp_path).table())
+    except Unavailable as reason:
+        pytest.skip(str(reason))
