@@ -1,84 +1,131 @@
-"""``gencove-tui watch``: a rule from the command line, with a screen or without."""
+"""``gencove-tui watch``: a rule from the command line, with a screen or without; and its dry run."""
 
 from __future__ import annotations
 
-import asyncio
+import os
 from pathlib import Path
 
 import click
+import msgspec
 from msgspec import Struct
 
-from gencove_tui.cli.engine import log_to_file
 from gencove_tui.cli.follow import SOME_FAILED, check_line, follow
-from gencove_tui.config import Settings
-from gencove_tui.engine.watch import check_folder
+from gencove_tui.cli.logfile import log_to_file
+from gencove_tui.cli.running import run_async
+from gencove_tui.config import Settings, check_rule_name, check_terms
+from gencove_tui.engine.locks import engine_lives
+from gencove_tui.engine.watch import check_folder, dry_run
+from gencove_tui.engine.watch.folder_lock import TAKEN, FolderLock
+from gencove_tui.engine.watch.rulebook import add_rule
 from gencove_tui.errors import InputProblem, Problem
-from gencove_tui.model import GncvPath, WatchRule
+from gencove_tui.model import NETWORK_SETTLE, GncvPath, RuleTerms, WatchRule
 from gencove_tui.store.ledger import Ledger
 
 
 class WatchOrder(Struct, frozen=True, kw_only=True):
-    """What the user typed after ``watch``."""
+    """What the user typed about a rule."""
 
     folder: str
-    destination: str | None
-    settle: float | None
-    include: tuple[str, ...]
-    exclude: tuple[str, ...]
+    destination: str | None = None
+    name: str = ""
+    settle: float | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    project: str = ""
+    metadata: str = ""
+    check: str = "full"
+    marker: str = "auto"
+    hyphens: bool = False
+    merge_lanes: bool = False
+    single_end: bool = False
+    deliver: tuple[str, ...] = ()
+    deliver_to: str = ""
 
 
-class Checked(Struct, frozen=True, kw_only=True):
-    """An order that can be carried out."""
-
-    folder: Path
-    destination: GncvPath
-    settle: float
-    include: tuple[str, ...]
-    exclude: tuple[str, ...]
-
-
-def check_order(settings: Settings, order: WatchOrder) -> Checked:
-    """Raises ``InputProblem`` when something is wrong with the order."""
+def terms_for(settings: Settings, order: WatchOrder) -> RuleTerms:
+    """The terms of the rule that was typed. Raises ``InputProblem`` when something is wrong with them."""
     folder = check_folder(Path(order.folder))
-    destination = GncvPath.parse(order.destination or f"gncv://{folder.name}/").as_folder()
+    if order.name:
+        check_rule_name(order.name)
+    try:
+        metadata = msgspec.json.decode(order.metadata) if order.metadata else None
+    except msgspec.DecodeError as error:
+        raise InputProblem("--metadata can't be used", f"it is not JSON ({error})") from error
     settle = order.settle if order.settle is not None else settings.options.settle_seconds
-    if not 0 <= settle <= 86400:
-        raise InputProblem(f"--settle {settle} is out of range", "it must lie between 0 and 86400 s")
-    return Checked(
-        folder=folder, destination=destination, settle=settle, include=order.include, exclude=order.exclude
+    terms = RuleTerms(
+        folder=str(folder),
+        destination=GncvPath.parse(order.destination or f"gncv://{folder.name}/").as_folder(),
+        files=(*order.include, *(f"!{pattern}" for pattern in order.exclude)),
+        settle=settle,
+        network_settle=settle if order.settle is not None else max(settle, NETWORK_SETTLE),
+        project=order.project,
+        metadata=metadata,
+        check=order.check,
+        marker=order.marker,
+        hyphens=order.hyphens,
+        merge_lanes=order.merge_lanes,
+        single_end=order.single_end,
+        deliver=order.deliver,
+        deliver_to=str(Path(order.deliver_to).expanduser().absolute()) if order.deliver_to else "",
     )
+    return check_terms(terms)
 
 
-def put_rule(settings: Settings, checked: Checked) -> WatchRule:
+def put_rule(settings: Settings, terms: RuleTerms, name: str = "") -> WatchRule:
     """Write the rule into the ledger, where the engine finds it."""
     with Ledger(settings.state_folder) as ledger:
-        rule_id = ledger.rules.put(
-            str(checked.folder),
-            checked.destination,
-            settle=checked.settle,
-            include=checked.include,
-            exclude=checked.exclude,
-        )
-        rule = ledger.rules.get(rule_id)
+        rule = ledger.rules.get(ledger.rules.put_terms(terms, name))
     assert rule is not None  # noqa: S101 - it was put a line above; tells the type checker
     return rule
 
 
+def run_add(settings: Settings, order: WatchOrder) -> int:
+    """Write the rule into ``config.toml``; returns the exit code."""
+    terms = terms_for(settings, order)
+    with Ledger(settings.state_folder) as ledger:
+        rule = add_rule(settings, ledger, order.name, terms)
+    click.echo(f"{rule.name}: {rule.folder} → {rule.destination}, in {settings.where.config_file}")
+    return 0
+
+
+def run_dry(terms: RuleTerms, *, name: str = "rule", as_json: bool) -> int:
+    """Print what a rule would take, and why not the rest; returns the exit code."""
+    result = dry_run(terms, name)
+    if as_json:
+        for file in result.files:
+            shape = {"path": _plain(file.path), "size": file.size, "remote": file.remote and str(file.remote)}
+            more = {"joined": file.joined, "reason": file.reason, "remedy": file.remedy}
+            click.echo(msgspec.json.encode(shape | more))
+        return 0
+    for file in result.files:
+        path = _plain(file.path)
+        if file.remote is not None:
+            joined = f" (with {file.joined - 1} more)" if file.joined > 1 else ""
+            click.echo(f"take   {path} → {file.remote}{joined}")
+        else:
+            click.echo(f"leave  {path}: {file.reason}{f'. {file.remedy}' if file.remedy else ''}")
+    for notice in result.notices:
+        click.echo(f"note   {_plain(notice)}")
+    click.echo(f"{len(result.taken)} of {len(result.files)} files would be taken", err=True)
+    return 0
+
+
 def run_watch(settings: Settings, order: WatchOrder, *, headless: bool, as_json: bool, once: bool) -> int:
     """Put the rule to work; returns the exit code."""
-    checked = check_order(settings, order)
+    terms = terms_for(settings, order)
     if not headless:
         from gencove_tui.cli.screen import run_screen
 
-        rule = put_rule(settings, checked)
+        rule = put_rule(settings, terms, order.name)
         return run_screen(settings, hint=f"Watching {rule.folder} → {rule.destination}")
     log_to_file(settings)
-    return asyncio.run(_headless(settings, checked, as_json=as_json, once=once))
+    return run_async(_headless(settings, terms, order.name, as_json=as_json, once=once))
 
 
-async def _headless(settings: Settings, checked: Checked, *, as_json: bool, once: bool) -> int:
+async def _headless(settings: Settings, terms: RuleTerms, name: str, *, as_json: bool, once: bool) -> int:
+    _check_free(settings, terms.folder)
     await check_line(settings)
-    rule = put_rule(settings, checked)
+    rule = put_rule(settings, terms, name)
     if not as_json:
         click.echo(f"watching {rule.folder} → {rule.destination} (Ctrl-C stops)", err=True)
     with Ledger(settings.state_folder) as ledger:
@@ -93,7 +140,23 @@ async def _headless(settings: Settings, checked: Checked, *, as_json: bool, once
         )
     finally:
         with Ledger(settings.state_folder) as ledger:
-            ledger.rules.set_active(rule.id, False)  # it ends with this command; no later engine watches on
+            ledger.rules.retire(rule.id)  # it ends with this command; no later engine watches on
+
+
+def _check_free(settings: Settings, folder: str) -> None:
+    """Raises ``Problem`` when an engine of another profile or user watches the folder."""
+    if engine_lives(settings.state_folder):
+        return  # it does the watching, and may well share the folder between its rules
+    lock = FolderLock(folder, settings.where.state / "watched")
+    try:
+        if not lock.take():
+            raise Problem(
+                f"Can't watch {folder}",
+                TAKEN,
+                "Stop that one first, or let it do the work: its files go up once.",
+            )
+    finally:
+        lock.release()
 
 
 def _all_done(ledger: Ledger, rule: WatchRule) -> bool:
@@ -101,15 +164,24 @@ def _all_done(ledger: Ledger, rule: WatchRule) -> bool:
         ledger.rules.scanned(rule.id)
         and not ledger.rules.counts(rule.id).get("settling", 0)
         and not ledger.transfers.unfinished_for_rule(rule.id)
-    )
+        and not ledger.loop.unfinished(rule.id)
+    ) or bool((ledger.rules.get(rule.id) or rule).problem)
 
 
 def _verdict(ledger: Ledger, rule: WatchRule, as_json: bool) -> int:
     counts = ledger.rules.counts(rule.id)
     failed = counts.get("failed", 0)
+    left = counts.get("held", 0) + counts.get("waiting", 0)
     if not as_json:
         click.echo(f"{counts.get('uploaded', 0)} in the upload area, {failed} failed", err=True)
+        for file in ledger.rules.pending(rule.id, 20):
+            path = _plain(os.path.relpath(file.path, rule.folder))
+            click.echo(f"  left: {path}: {file.reason} {file.remedy}".rstrip(), err=True)
     problem = (ledger.rules.get(rule.id) or rule).problem
     if problem:
         raise Problem(f"Can't look into {rule.folder}", problem, "Check the folder, then start again.")
-    return SOME_FAILED if failed else 0
+    return SOME_FAILED if failed or left else 0
+
+
+def _plain(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")

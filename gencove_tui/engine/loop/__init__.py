@@ -1,0 +1,1 @@
+"""The loop of a watch rule after the upload: assign, follow, deliver, tell."""

@@ -1,0 +1,57 @@
+"""Does a file stand still? Told from looks of our own and a clock that nobody sets (transfer-anchors §3.1).
+
+The file's own times are never compared with a clock here: a server's may be wrong, and copiers set them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+
+from gencove_tui.engine.watch.look import Found
+
+LOOKS = 3
+
+
+@dataclass(slots=True)
+class _Seen:
+    file: Found
+    since: float
+    looks: int
+
+
+class Stillness:
+    """Remembers since when each file looks the same."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, _Seen] = {}
+
+    def note(self, file: Found, now: float) -> None:
+        """One more look at a file; ``now`` is a monotonic time in seconds."""
+        seen = self._seen.get(file.path)
+        if seen is None or _version(seen.file) != _version(file):
+            self._seen[file.path] = _Seen(file, now, 1)
+        else:
+            seen.looks += 1
+
+    def holds(self, path: str, now: float, settle: float) -> bool:
+        """Whether it looked the same over three looks at least and ``settle`` seconds."""
+        seen = self._seen.get(path)
+        return seen is not None and seen.looks >= LOOKS and now - seen.since >= settle
+
+    def forget(self, path: str) -> None:
+        """It is no longer of interest."""
+        self._seen.pop(path, None)
+
+    def keep(self, paths: Container[str]) -> None:
+        """Forget all but these."""
+        for path in [path for path in self._seen if path not in paths]:
+            del self._seen[path]
+
+    def clear(self) -> None:
+        """Begin anew, as after the folder was away."""
+        self._seen.clear()
+
+
+def _version(file: Found) -> tuple[int, int, int]:
+    return file.size, file.mtime_ns, file.inode
