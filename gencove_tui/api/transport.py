@@ -125,7 +125,7 @@ class Transport:
         self._connect_timeout = connect_timeout
         self._client = httpx.AsyncClient(
             headers={"User-Agent": f"gencove-tui/{__version__}", "Accept": "application/json"},
-            limits=httpx.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=30),
+            limits=httpx.Limits(max_connections=16, max_keepalive_connections=16, keepalive_expiry=30),
             follow_redirects=False,  # the key must not follow to another host
             # Over plain http the key must not leave this machine, so no proxy of the environment is asked.
             trust_env=not (self.host.startswith("http:") and is_loopback(urlsplit(self.host).hostname or "")),

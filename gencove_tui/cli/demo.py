@@ -11,12 +11,12 @@ from pathlib import Path
 import click
 
 from gencove_tui.cli.screen import run_screen
-from gencove_tui.cli.watch import Checked, put_rule
+from gencove_tui.cli.watch import put_rule
 from gencove_tui.config import HOME_VARIABLE, Settings, remember, resolve, save_key
 from gencove_tui.engine.planning import check_download_folder
 from gencove_tui.engine.spawn import stop_engine
 from gencove_tui.fastq.generate import write_large
-from gencove_tui.model import GncvPath
+from gencove_tui.model import GncvPath, RuleTerms
 from gencove_tui.sandbox import Sandbox
 
 DEMO_PACE = ("rate=4M", "s3-rate=1M")
@@ -78,12 +78,11 @@ def prepare_demo(home: Path, sandbox: Sandbox, dialect: str, downloads: Path) ->
     settings = resolve(environment={HOME_VARIABLE: str(home / "app")})
     put_rule(
         settings,
-        Checked(
-            folder=home / "watched",
+        RuleTerms(
+            folder=str(home / "watched"),
             destination=GncvPath("gncv://demo/run-1/"),
             settle=_SETTLE_SECONDS,
-            include=(),
-            exclude=(),
+            network_settle=_SETTLE_SECONDS,
         ),
     )
     return settings

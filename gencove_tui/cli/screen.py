@@ -1,4 +1,4 @@
-"""Opening the screen on a profile."""
+"""Opening the screen on a profile, and the screen that makes one."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ import os
 import sys
 
 from gencove_tui.cli.link import linker
-from gencove_tui.config import Settings
+from gencove_tui.config import Settings, check_profile_name, load_config, remember, resolve, save_key
 from gencove_tui.engine.desk import LocalDesk
 from gencove_tui.errors import InputProblem
 
 
-def run_screen(settings: Settings, *, hint: str = "", lasting: bool = True) -> int:
+def on_terminal() -> bool:
+    """Whether there is something to draw on."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def run_screen(settings: Settings, *, hint: str = "", lasting: bool = True, mouse: bool = True) -> int:
     """Show the screen until the user leaves; returns the exit code.
 
-    ``lasting`` False: nothing can go on when the screen ends, as in the demo. Raises ``InputProblem`` where
-    there is no terminal to draw on.
+    Without a key it begins with the screen that asks for one. ``lasting`` False: nothing can go on when the
+    screen ends, as in the demo. Raises ``InputProblem`` where there is no terminal to draw on.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not on_terminal():
         raise InputProblem(
             "There is no terminal to draw on",
             "standard input or standard error is redirected",
@@ -26,12 +31,98 @@ def run_screen(settings: Settings, *, hint: str = "", lasting: bool = True) -> i
         )
     if os.environ.get("SSH_TTY") or os.environ.get("SSH_CONNECTION"):
         os.environ.setdefault("TEXTUAL_FPS", "15")  # read when textual is imported
+    wanted: str | None = None if settings.api_key else settings.profile
+    code = 0
+    while True:
+        if wanted is not None:
+            if wanted and (found := resolve(wanted, may_be_new=True)).api_key:
+                settings = found
+            else:
+                made = _connect(settings, wanted)
+                if made is None:
+                    return code
+                if isinstance(made, int):
+                    return made
+                settings = made
+            hint = ""
+        fresh = wanted is not None and not (settings.state_folder / "ledger.db").exists()
+        code, wanted = asyncio.run(_show(settings, hint=hint, fresh=fresh, lasting=lasting, mouse=mouse))
+        if wanted is None:
+            return code
+
+
+async def _show(
+    settings: Settings, *, hint: str, fresh: bool, lasting: bool, mouse: bool
+) -> tuple[int, str | None]:
+    """Show the main screen; returns the exit code, and the profile to go on with if the user chose one."""
+    from gencove_tui.tui.actions.keymap import make_keymap
     from gencove_tui.tui.app import build_app
 
-    async def show() -> int:
-        desk = LocalDesk(settings, linker(settings))  # the app closes it
-        app = build_app(desk, hint=hint, refresh_seconds=settings.options.poll_seconds, lasting=lasting)
-        await app.run_async()
-        return app.return_code or 0
+    config = load_config(settings.where.config_file)
+    keys = make_keymap(
+        config.keys.preset, config.keys.changes, source=f"[keys] of {settings.where.config_file}"
+    )
+    if fresh:
+        hint = (
+            f"Connected. {keys.key('open')} opens what the cursor is on,"
+            f" {keys.key('upload')} uploads FASTQ files, {keys.key('help')} shows all keys. {keys.key('back')} hides this."
+        )
+    desk = LocalDesk(settings, linker(settings))  # the app closes it
+    app = build_app(
+        desk,
+        hint=hint,
+        refresh_seconds=settings.options.poll_seconds,
+        lasting=lasting,
+        ascii_only=config.screen.ascii,
+        theme=config.screen.theme,
+        keys=keys,
+        memory=settings.state_folder,
+        profiles=tuple(config.profiles) if lasting else (),
+    )
+    await app.run_async(mouse=mouse and config.screen.mouse)
+    return app.return_code or 0, app.wanted_profile
 
-    return asyncio.run(show())
+
+def _connect(settings: Settings, profile: str) -> Settings | int | None:
+    """Let the user make a profile: its settings, the demo's exit code, or None after quitting."""
+    from gencove_tui.api.connect import ENVIRONMENTS, connect
+    from gencove_tui.tui.connect import Accepted, ConnectApp, Doors
+
+    async def check(host: str, key: str) -> Accepted:
+        api = await connect(host or None, key)
+        try:
+            account = await api.check_key()
+        finally:
+            await api.aclose()
+        return Accepted(api.host, str(api.dialect), account.email or account.name)
+
+    def keep(name: str, key: str, accepted: Accepted) -> None:
+        save_key(settings.where, name, key)
+        remember(settings.where.config_file, name, host=accepted.host, dialect=accepted.dialect)
+
+    doors = Doors(
+        profile=profile,
+        environments=[(name, host) for name, (host, _) in ENVIRONMENTS.items()],
+        kept_in=lambda name: str(settings.where.key_file(check_profile_name(name))),
+        check=check,
+        keep=keep,
+    )
+    app = ConnectApp(doors, theme=load_config(settings.where.config_file).screen.theme)
+    app.run()
+    if app.demo:
+        from gencove_tui.cli.demo import run_demo
+
+        return run_demo("v2", None)
+    return None if app.chosen is None else resolve(app.chosen, may_be_new=True)
+
+
+def print_keys(settings: Settings, *, markdown: bool) -> str:
+    """Every action with its keys, as text or as the README's Markdown tables."""
+    from gencove_tui.tui.actions.keymap import key_listing, make_keymap, markdown_table
+
+    if markdown:
+        return markdown_table()
+    config = load_config(settings.where.config_file)
+    return key_listing(
+        make_keymap(config.keys.preset, config.keys.changes, f"[keys] of {settings.where.config_file}")
+    )

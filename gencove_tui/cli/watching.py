@@ -55,7 +55,7 @@ def _terms(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--dry-run", is_flag=True, help="Only say which files it would take, and why not the others.")
 @click.pass_context
 def watch(
-    context: click.Context, headless: bool, as_json: bool, once: bool, dry_run: bool, **typed: Any
+    context: click.Context, /, headless: bool, as_json: bool, once: bool, dry_run: bool, **typed: Any
 ) -> None:
     """Upload every new FASTQ below DIR to gncv://DEST by itself, each once.
 
@@ -111,7 +111,7 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
 @_NAME
 @_terms
 @click.pass_context
-def add(context: click.Context, **typed: Any) -> None:
+def add(context: click.Context, /, **typed: Any) -> None:
     """Write a rule into config.toml, new or in place of the one called NAME."""
     from gencove_tui.cli.watch import WatchOrder, run_add
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from gencove_tui.config.bandwidth import limit_at, parse_slots
 from gencove_tui.engine.leftovers import clear_old
 from gencove_tui.engine.life import Life, noted
 from gencove_tui.engine.limits import Lanes, Limiter
+from gencove_tui.engine.line import LINE_TOPIC, offline_notice
 from gencove_tui.engine.locks import anybody_looks
 from gencove_tui.engine.loop.runner import Loops, Profile
 from gencove_tui.engine.loop.wants import Usual
@@ -99,11 +101,11 @@ class Engine:
                     self._life.leave(ledger)
 
     async def _work(self, ledger: Ledger) -> None:
-        api = await self._connected()
+        notices = Notices(ledger)
+        api = await self._connected(notices)
         if api is None:
             return
         threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="reader")
-        notices = Notices(ledger)
         work = Work(
             api=api,
             ledger=ledger,
@@ -123,18 +125,23 @@ class Engine:
             threads.shutdown(wait=False, cancel_futures=True)
             await self._life.end("the connections", self._close(api))
 
-    async def _connected(self) -> Gencove | None:
+    async def _connected(self, notices: Notices) -> Gencove | None:
         """The API connection, however long the host can't be reached; None when told to stop meanwhile."""
         attempt = 0
         while not self._life.stopping:
             try:
-                return await self._life.unless_stopped(self._linked())
+                api = await self._life.unless_stopped(self._linked())
+                with contextlib.suppress(Problem):  # a locked ledger; the notice is not worth the start
+                    notices.set(LINE_TOPIC, "")
+                return api
             except ApiProblem as problem:
                 if problem.kind not in _PASSING:
                     raise
                 attempt += 1
                 log.info("no connection yet: %s", problem)
                 self._life.notifier.status(f"no connection yet: {problem.what}")
+                with contextlib.suppress(Problem):
+                    notices.set(LINE_TOPIC, offline_notice(problem))
             await self._life.pause(min(backoff(attempt), 60.0))
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -14,28 +14,20 @@ import msgspec
 from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.api.protocol import PAGE, Gencove
 from gencove_tui.config import Settings
-from gencove_tui.engine import planning
-from gencove_tui.engine.locks import engine_lives, viewer_lock
-from gencove_tui.engine.spawn import start_engine, stop_engine
+from gencove_tui.engine.desk_ledger import LedgerUseCases
+from gencove_tui.engine.desk_remote import RemoteUseCases
+from gencove_tui.engine.locks import viewer_lock
+from gencove_tui.engine.spawn import restart_engine, start_engine, stop_engine
 from gencove_tui.engine.views import (
-    SNAPSHOT_ROWS,
     Connection,
     EngineState,
     Listing,
     Online,
-    PlannedDownload,
-    PlannedUpload,
-    RuleView,
-    Snapshot,
-    Totals,
 )
 from gencove_tui.errors import Problem
 from gencove_tui.model import (
     GNCV,
     Capability,
-    Deliverable,
-    Direction,
-    DownloadSource,
     GncvPath,
     Page,
     Project,
@@ -43,13 +35,9 @@ from gencove_tui.model import (
     Sample,
     SampleQuery,
     StatusCounts,
-    Transfer,
-    TransferState,
     Upload,
-    Wish,
 )
 from gencove_tui.store.cache import Cache
-from gencove_tui.store.ledger import Ledger
 
 T = TypeVar("T")
 
@@ -64,7 +52,7 @@ _STATES = {
 }
 
 
-class LocalDesk:
+class LocalDesk(RemoteUseCases, LedgerUseCases):
     """Implements ``views.Desk`` on this machine's ledger and cache. Belongs to one thread.
 
     ``connect`` makes the API connection; it is called again after a failure.
@@ -76,10 +64,8 @@ class LocalDesk:
         self._api: Gencove | None = None
         self._connecting = asyncio.Lock()
         self._connection = Connection(profile=settings.profile, host=settings.host)
-        self._ledger = Ledger(settings.state_folder)
+        self._open_ledger(settings)
         self._cache = Cache(settings.cache_folder)
-        self._seen: tuple[int, int] | None = None
-        self._engine_alive = False
         self._engine: subprocess.Popen[bytes] | None = None
         self._viewing = viewer_lock(settings.state_folder)
         self._viewing.acquire()
@@ -220,130 +206,6 @@ class LocalDesk:
         items, fetched = found
         return Listing(page=Page(items=items, total=len(items)), fetched=fetched, stale=True)
 
-    # --- transfers -------------------------------------------------------------------------------
-
-    def changed(self) -> bool:
-        """Whether the ledger changed since the last ``snapshot``, or the engine came or went."""
-        return (
-            self._ledger.version() != self._seen
-            or engine_lives(self._settings.state_folder) is not self._engine_alive
-        )
-
-    def snapshot(self) -> Snapshot:
-        """Transfers, rules, events and engine as they stand now."""
-        self._seen = self._ledger.version()
-        self._engine_alive = engine_lives(self._settings.state_folder)
-        transfers = tuple(self._ledger.transfers.listing(SNAPSHOT_ROWS))
-        sums = self._ledger.transfers.sums()
-        if not self._engine_alive:
-            transfers, sums = _at_rest(transfers, sums)
-        row = self._ledger.engine.read()
-        return Snapshot(
-            transfers=transfers,
-            transfers_total=self._ledger.transfers.count(),
-            totals=_totals(sums, transfers),
-            rules=tuple(self._rule_views()),
-            events=tuple(self._ledger.events.newest(_EVENTS)),
-            engine=EngineState(
-                alive=self._engine_alive,
-                pid=row.pid if self._engine_alive else None,
-                version=row.version,
-                notice=row.notice,
-            ),
-        )
-
-    def _rule_views(self) -> list[RuleView]:
-        views = []
-        for rule in self._ledger.rules.all():
-            counts = self._ledger.rules.counts(rule.id)
-            views.append(
-                RuleView(
-                    rule=rule,
-                    settling=counts.get("settling", 0),
-                    queued=counts.get("queued", 0),
-                    uploaded=counts.get("uploaded", 0),
-                    failed=counts.get("failed", 0),
-                    ignored=counts.get("ignored", 0),
-                    last_name=Path(self._ledger.rules.last_name(rule.id)).name,
-                )
-            )
-        return views
-
-    def plan_downloads(
-        self, sample: Sample, deliverables: Sequence[Deliverable], folder: Path | None = None
-    ) -> tuple[PlannedDownload, ...]:
-        """Where each deliverable would be saved."""
-        target = (folder or self.download_folder).expanduser().absolute()
-        return planning.plan_downloads(sample, deliverables, target, self._ledger.transfers.open_paths())
-
-    async def queue_downloads(self, plan: Sequence[PlannedDownload]) -> tuple[int, ...]:
-        """Queue what has no obstacle. Raises ``InputProblem`` when a folder can't be written."""
-        good = [planned for planned in plan if not planned.obstacle]
-        for parent in {planned.target.parent for planned in good}:
-            planning.check_download_folder(parent)
-
-        def add(ledger: Ledger) -> tuple[int, ...]:
-            with ledger.write():
-                busy = ledger.transfers.open_paths()
-                return tuple(
-                    ledger.transfers.add_download(
-                        str(planned.target),
-                        f"{planned.sample.client_id or planned.sample.id}/{planned.target.name}",
-                        DownloadSource(
-                            project_id=planned.sample.project_id,
-                            sample_id=planned.sample.id,
-                            client_id=planned.sample.client_id,
-                            file_type=planned.deliverable.file_type,
-                            file_id=planned.deliverable.id,
-                            checksum_sha256=planned.deliverable.checksum_sha256,
-                        ),
-                        planned.deliverable.size,
-                    )
-                    for planned in {planned.target: planned for planned in good}.values()
-                    if str(planned.target) not in busy
-                )
-
-        return await self._write(add)
-
-    async def plan_uploads(self, paths: Sequence[Path], destination: GncvPath) -> tuple[PlannedUpload, ...]:
-        """What would go where; folders are walked."""
-        busy = self._ledger.transfers.open_paths()
-        return await asyncio.to_thread(planning.plan_uploads, paths, destination, busy)
-
-    async def queue_uploads(self, plan: Sequence[PlannedUpload]) -> tuple[int, ...]:
-        """Queue what has no obstacle."""
-
-        def add(ledger: Ledger) -> tuple[int, ...]:
-            with ledger.write():
-                return tuple(
-                    ledger.transfers.add_upload(str(planned.local), planned.target, planned.size)
-                    for planned in plan
-                    if planned.target is not None and not planned.obstacle
-                )
-
-        return await self._write(add)
-
-    async def wish(self, transfer_ids: Sequence[int], wish: Wish) -> None:
-        """Pause, run or cancel."""
-        await self._write(lambda ledger: ledger.transfers.wish(transfer_ids, wish))
-
-    async def clear_finished(self) -> int:
-        """Forget what is done, skipped or cancelled."""
-        return await self._write(lambda ledger: ledger.transfers.clear_finished())
-
-    async def set_rule_active(self, rule_id: int, active: bool) -> None:
-        """Pause or resume a watch rule."""
-        await self._write(lambda ledger: ledger.rules.set_active(rule_id, active))
-
-    async def _write(self, act: Callable[[Ledger], T]) -> T:
-        """Write through a connection of its own in a thread: a lock must not stop the screen."""
-
-        def run() -> T:
-            with Ledger(self._settings.state_folder) as ledger:
-                return act(ledger)
-
-        return await asyncio.to_thread(run)
-
     # --- the engine ------------------------------------------------------------------------------
 
     async def ensure_engine(self) -> EngineState:
@@ -359,40 +221,7 @@ class LocalDesk:
         if self._engine is not None:
             await asyncio.to_thread(self._engine.wait, _REAP_SECONDS)
 
-
-_MOVING = (TransferState.RUNNING, TransferState.VERIFYING)
-
-
-def _at_rest(
-    transfers: Sequence[Transfer], sums: dict[TransferState, tuple[int, int]]
-) -> tuple[tuple[Transfer, ...], dict[TransferState, tuple[int, int]]]:
-    """What the ledger says without an engine: nothing moves, whatever was moving when it died."""
-    resting = tuple(
-        msgspec.structs.replace(t, state=TransferState.QUEUED, rate=0.0) if t.state in _MOVING else t
-        for t in transfers
-    )
-    kept = {state: sums[state] for state in sums if state not in _MOVING}
-    queued = [sums[state] for state in (*_MOVING, TransferState.QUEUED) if state in sums]
-    if queued:
-        kept[TransferState.QUEUED] = (sum(n for n, _ in queued), sum(rest for _, rest in queued))
-    return resting, kept
-
-
-def _totals(sums: dict[TransferState, tuple[int, int]], transfers: Sequence[Transfer]) -> Totals:
-    def count(*states: TransferState) -> int:
-        return sum(sums[state][0] for state in states if state in sums)
-
-    def rate(direction: Direction) -> float:
-        return sum(t.rate for t in transfers if t.direction is direction and t.state is TransferState.RUNNING)
-
-    return Totals(
-        running=count(*_MOVING),
-        queued=count(TransferState.QUEUED),
-        paused=count(TransferState.PAUSED),
-        waiting=count(TransferState.WAITING),
-        failed=count(TransferState.FAILED),
-        done=count(TransferState.DONE, TransferState.SKIPPED),
-        bytes_left=sum(rest for state, (_, rest) in sums.items() if not state.is_final),
-        up_rate=rate(Direction.UPLOAD),
-        down_rate=rate(Direction.DOWNLOAD),
-    )
+    async def restart_engine(self) -> EngineState:
+        """Stop the engine and start one of this version; all progress is kept."""
+        self._engine = await restart_engine(self._settings)
+        return self.snapshot().engine

@@ -10,13 +10,19 @@ from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.api.protocol import Gencove
 from gencove_tui.engine.notices import Notices
 from gencove_tui.engine.outcome import TransferWaits, backoff
+from gencove_tui.errors import Problem
 from gencove_tui.store.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-_TOPIC = "line"
+LINE_TOPIC = "line"
 _LONGEST_REST = 30.0
 _NO_LINE = frozenset({Kind.UNREACHABLE, Kind.TIMEOUT})
+
+
+def offline_notice(reason: Problem) -> str:
+    """What everybody is told while the host can't be reached."""
+    return f"Offline: {reason.why or reason.what}. Transfers go on by themselves when the line is back."
 
 
 class Line:
@@ -39,10 +45,8 @@ class Line:
         """A transfer could not reach the host; it is woken when the host answers again."""
         self._waiting.add(transfer_id)
         if self._probe is None:
-            text = (
-                f"Offline: {reason.why or reason.what}. Transfers go on by themselves when the line is back."
-            )
-            self._notices.set(_TOPIC, text)
+            text = offline_notice(reason)
+            self._notices.set(LINE_TOPIC, text)
             self._ledger.events.add("offline", text)
             self._probe = asyncio.create_task(self._ask())
 
@@ -58,7 +62,7 @@ class Line:
                     continue
                 log.info("the host answers again: %s", problem)
             break
-        self._notices.set(_TOPIC, "")
+        self._notices.set(LINE_TOPIC, "")
         self._ledger.events.add("online", "the line is back")
         self._ledger.transfers.wake(self._waiting)
         self._waiting.clear()

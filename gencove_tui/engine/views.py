@@ -10,6 +10,9 @@ from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
+from gencove_tui.engine.views_queue import QueueDesk
+from gencove_tui.engine.views_remote import RemoteDesk
+from gencove_tui.engine.views_watch import WatchDesk
 from gencove_tui.model import (
     Account,
     Capability,
@@ -21,6 +24,7 @@ from gencove_tui.model import (
     Page,
     Project,
     ProjectQuery,
+    RuleStatus,
     Sample,
     SampleQuery,
     StatusCounts,
@@ -127,12 +131,23 @@ class RuleView(Struct, frozen=True, kw_only=True):
 
     rule: WatchRule
     settling: int = 0
+    waiting: int = 0
+    """Files that wait for something but time: a mate, a marker …"""
+    held: int = 0
+    """Files that wait for a person."""
     queued: int = 0
     uploaded: int = 0
     failed: int = 0
     ignored: int = 0
     last_name: str = ""
     """The file that moved last, for people to read."""
+    status: RuleStatus = RuleStatus()
+    """Where the rule stands, as its last look left it."""
+    samples: str = ""
+    """How its samples fare, in one line; empty while there are none."""
+    samples_problem: str = ""
+    """Why assigning or delivering does not go on."""
+    samples_remedy: str = ""
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -151,7 +166,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 SNAPSHOT_ROWS = 1000
 
 
-class Desk(Protocol):
+class Desk(RemoteDesk, QueueDesk, WatchDesk, Protocol):
     """The one object that a screen talks to.
 
     Async methods raise ``errors.Problem`` and nothing else; they may be cancelled at any await. The
@@ -221,9 +236,16 @@ class Desk(Protocol):
         ...
 
     def plan_downloads(
-        self, sample: Sample, deliverables: Sequence[Deliverable], folder: Path | None = None
+        self,
+        sample: Sample,
+        deliverables: Sequence[Deliverable],
+        folder: Path | None = None,
+        template: str = "",
     ) -> tuple[PlannedDownload, ...]:
-        """Where each deliverable would be saved. ``sample`` must carry its deliverables."""
+        """Where each deliverable would be saved. ``sample`` must carry its deliverables.
+
+        An empty template means the profile's. Raises ``InputProblem`` for a bad one.
+        """
         ...
 
     async def queue_downloads(self, plan: Sequence[PlannedDownload]) -> tuple[int, ...]:
@@ -260,6 +282,10 @@ class Desk(Protocol):
 
     async def stop_engine(self) -> None:
         """Ask the engine to stop; returns when it has, with all progress kept."""
+        ...
+
+    async def restart_engine(self) -> EngineState:
+        """Stop the engine and start one of this version; all progress is kept."""
         ...
 
     async def aclose(self) -> None:

@@ -185,4 +185,6 @@ class KeepAliveServer(ThreadedWSGIServer):
         with self._lock:
             for connection in self._connections:
                 with suppress(OSError):
+                    # As when a process dies: a client that is sending must not wait for us to read on.
+                    abort_on_close(connection)
                     connection.shutdown(socket.SHUT_RDWR)

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -18,11 +18,16 @@ from textual.app import App
 from textual.screen import Screen
 
 from gencove_tui.engine.views import Desk
-from gencove_tui.tui.format import glyphs_for
-from gencove_tui.tui.palette import ActionProvider
+from gencove_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap
+from gencove_tui.tui.format import ASCII, glyphs_for
+from gencove_tui.tui.memory import Memory
+from gencove_tui.tui.palette import ActionProvider, ThingProvider
+from gencove_tui.tui.screens.dialogs import Choice, Question
 from gencove_tui.tui.screens.main import MainScreen
 from gencove_tui.tui.themes import HOUSE_THEMES
+from gencove_tui.tui.toasts import LINGER, Severity
 from gencove_tui.tui.views import Look
+from gencove_tui.tui.widgets.notices import Message, Messages
 
 HERE = Path(__file__).parent
 HANG_UP_SECONDS = 15.0
@@ -45,23 +50,30 @@ def build_app(
     lasting: bool = True,
     clock: Callable[[], datetime] = now,
     environ: Mapping[str, str] = os.environ,
-    theme: str = HOUSE_THEMES[0].name,
+    theme: str = "",
+    keys: Keymap = DEFAULT_KEYS,
+    memory: Path | None = None,
+    profiles: Sequence[str] = (),
 ) -> GencoveApp:
     """The whole screen on one desk. Run it with ``app.run()`` and exit with ``app.return_code``.
 
     The app starts the engine, closes the desk when it ends, and ends with 128 + n on signal n.
     ``hint`` stands on top until dismissed. ``refresh_seconds`` is the pace at which lists in view are asked
     for again. ``ascii_only`` None lets the locale decide. ``lasting`` False says that nothing can go on when
-    the screen ends, as in the demo. ``clock`` tells the time, for tests to freeze.
+    the screen ends, as in the demo. ``clock`` tells the time, for tests to freeze. ``theme`` goes before the
+    one that the user chose last. ``memory`` is the folder that keeps the user's place; None forgets it.
+    ``profiles`` can be changed to: the app then ends with ``wanted_profile`` set.
     """
     return GencoveApp(
         desk,
-        Look(glyphs_for(ascii_only), clock),
+        Look(glyphs_for(ascii_only), clock, keys),
         hint=hint,
         every=refresh_seconds,
         over_ssh=bool(environ.get("SSH_TTY") or environ.get("SSH_CONNECTION")),
         lasting=lasting,
         theme=theme,
+        memory=Memory(memory),
+        profiles=profiles,
     )
 
 
@@ -69,7 +81,7 @@ class GencoveApp(App[None]):
     """Holds the main screen and whatever concerns the process as a whole."""
 
     TITLE = "gencove-tui"
-    COMMANDS = {ActionProvider}  # noqa: RUF012 - Textual declares it as ClassVar of this very type
+    COMMANDS = {ActionProvider, ThingProvider}  # noqa: RUF012 - Textual declares it as ClassVar of this very type
     CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = [
         HERE / "screens" / "main.tcss",
         HERE / "screens" / "dialogs.tcss",
@@ -78,7 +90,17 @@ class GencoveApp(App[None]):
     ]
 
     def __init__(
-        self, desk: Desk, look: Look, *, hint: str, every: float, over_ssh: bool, lasting: bool, theme: str
+        self,
+        desk: Desk,
+        look: Look,
+        *,
+        hint: str,
+        every: float,
+        over_ssh: bool,
+        lasting: bool,
+        theme: str,
+        memory: Memory,
+        profiles: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.desk = desk
@@ -87,17 +109,38 @@ class GencoveApp(App[None]):
         self._loop: asyncio.AbstractEventLoop | None = None
         for house_theme in HOUSE_THEMES:
             self.register_theme(house_theme)
-        self.theme = theme
+        self.look = look
+        self.memory = memory
+        self.profiles = tuple(profiles)
+        self.wanted_profile: str | None = None
+        """What the user chose to go on with when the screen ends; empty for a new connection."""
+        self.said = Messages()
+        """All that was said, to be read again."""
+        remembered = memory.load()
+        wanted = theme or remembered.theme
+        self.theme = wanted if wanted in self.available_themes else HOUSE_THEMES[0].name
+        self.set_keymap(look.keys.for_textual())
         if over_ssh:
             self.animation_level = "none"
-        self.main = MainScreen(desk, look, hint=hint, every=every, over_ssh=over_ssh, leave=self.leave)
+        self.main = MainScreen(
+            desk,
+            look,
+            hint=hint,
+            every=every,
+            over_ssh=over_ssh,
+            leave=self.leave,
+            remembered=remembered,
+            messages=self.said,
+            switch=self.switch,
+        )
 
     def get_default_screen(self) -> Screen[Any]:
         """The panes."""
         return self.main
 
     def on_mount(self) -> None:
-        """Listen for the end of the terminal."""
+        """Draw with plain signs where need be; listen for the end of the terminal."""
+        self.set_class(self.look.glyphs is ASCII, "-ascii")
         loop = asyncio.get_running_loop()
         # Outside the main thread, as in some tests, signals can't be listened for.
         with suppress(RuntimeError, ValueError, NotImplementedError):
@@ -106,6 +149,34 @@ class GencoveApp(App[None]):
             self._loop = loop
         if not self.is_headless:
             self.set_interval(TERMINAL_CHECK, self._check_terminal)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: Severity = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Say something: above the status line, or as a toast while a dialog is open."""
+        said = Message(message, title, severity, self.look.clock())
+        self.said.add(said)
+        if self.screen is self.main:
+            self.main.tell(said)
+        else:
+            timeout = LINGER[severity] if timeout is None else timeout
+            super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def remember(self) -> None:
+        """Keep the user's place for next time."""
+        if self.main.is_mounted:
+            self.memory.save(self.main.remember())
+
+    def exit(self, result: None = None, return_code: int = 0, message: Any | None = None) -> None:
+        """End, keeping the user's place while the panes are still there."""
+        self.remember()
+        super().exit(result, return_code, message)
 
     async def on_unmount(self) -> None:
         """Let go of the desk and of the signals; the engine goes on by itself."""
@@ -138,6 +209,26 @@ class GencoveApp(App[None]):
         if stream is not None and not stream.isatty():
             self._on_signal(signal.SIGHUP)
 
+    def switch(self) -> None:
+        """Offer other profiles."""
+        self.run_worker(self._switch(), group="leave", exclusive=True, exit_on_error=False)
+
+    async def _switch(self) -> None:
+        """Let the user choose another profile, and end if so."""
+        others = [name for name in self.profiles if name != self.desk.connection.profile]
+        choices = [Choice(str(n), f"Change to {name}") for n, name in enumerate(others)]
+        answer = await self.push_screen_wait(
+            Question(
+                "Profile",
+                [f"This is {self.desk.connection.profile}. Its transfers go on in the background."],
+                (Choice("stay", "Stay"), *choices, Choice("new", "Set up another connection")),
+            )
+        )
+        if answer in (None, "stay"):
+            return
+        self.wanted_profile = "" if answer == "new" else others[int(answer)]
+        self.exit()
+
     def leave(self) -> None:
         """Quit, after asking if work is in flight."""
         self.main.deeds.leave(self.main.snapshot, lasting=self.lasting)
@@ -148,4 +239,5 @@ class GencoveApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl+c copies or does nothing; say how to quit."""
-        self.notify("q quits, ? shows all keys.", markup=False)
+        keys = self.look.keys
+        self.notify(f"{keys.key('quit')} quits, {keys.key('help')} shows all keys.", markup=False)

@@ -10,9 +10,9 @@ from typing import Any
 
 from textual.screen import Screen
 
-from gencove_tui.engine.views import Desk, RuleView, Snapshot
+from gencove_tui.engine.views import Desk, Snapshot
 from gencove_tui.errors import Problem
-from gencove_tui.model import Deliverable, Sample, Transfer, Wish
+from gencove_tui.model import Deliverable, Sample
 from gencove_tui.tui.format import clean, plural, size
 from gencove_tui.tui.screens.dialogs import Choice, Question
 from gencove_tui.tui.screens.download import DownloadDialog
@@ -31,7 +31,7 @@ MOST_SAMPLES = 500
 """Samples that one download asks about: each costs a request before anything can be chosen."""
 
 
-class Deeds:
+class Doer:
     """Runs each deed as a worker of the screen, so that nothing blocks and everything can be abandoned."""
 
     def __init__(self, screen: Screen[Any], desk: Desk, look: Look, after: Callable[[], None]) -> None:
@@ -40,12 +40,6 @@ class Deeds:
         self.look = look
         self.after = after
         """Called when a deed has changed the ledger."""
-        self.destination = ""
-        """Where the last upload went; offered again."""
-        self._engine_seen = False
-        self._engine_due = 0.0
-        self._engine_rest = ENGINE_REST
-        self._leaving = False
 
     def _run(self, deed: Coroutine[Any, Any, None], *, group: str, exclusive: bool = True) -> None:
         self.screen.run_worker(self._guard(deed), group=group, exclusive=exclusive, exit_on_error=False)
@@ -59,6 +53,23 @@ class Deeds:
     def say(self, text: str, *, title: str = "", severity: Severity = "information") -> None:
         """A toast."""
         say(self.screen.app, text, title=title, severity=severity)
+
+    def complain(self, problem: Problem) -> None:
+        """A toast about what failed."""
+        say_problem(self.screen.app, problem)
+
+
+class Deeds(Doer):
+    """Queueing, watching, the engine, and leaving."""
+
+    def __init__(self, screen: Screen[Any], desk: Desk, look: Look, after: Callable[[], None]) -> None:
+        super().__init__(screen, desk, look, after)
+        self.destination = ""
+        """Where the last upload went; offered again."""
+        self._engine_seen = False
+        self._engine_due = 0.0
+        self._engine_rest = ENGINE_REST
+        self._leaving = False
 
     # --- downloads and uploads ---------------------------------------------------------
 
@@ -111,50 +122,6 @@ class Deeds:
             self.say(f"Queued {plural(len(ids), 'upload')}, {size(total)}.")
             self.after()
 
-    # --- transfers and rules -----------------------------------------------------------
-
-    def wish(self, transfers: Sequence[Transfer], wish: Wish) -> None:
-        """Pause, run or, after asking, cancel."""
-        self._run(self._wish(transfers, wish), group="wish", exclusive=False)
-
-    async def _wish(self, transfers: Sequence[Transfer], wish: Wish) -> None:
-        number = plural(len(transfers), "transfer")
-        if wish is Wish.CANCEL:
-            names = [clean(t.remote) for t in transfers[:LISTED]]
-            if len(transfers) > LISTED:
-                names.append(f"and {len(transfers) - LISTED:,} more")
-            answer = await self.screen.app.push_screen_wait(
-                Question(
-                    "Cancel transfers",
-                    ["What has been moved of these so far is dropped:", "", *names],
-                    (Choice("keep", "Keep going"), Choice("cancel", f"Cancel {number}", bad=True)),
-                )
-            )
-            if answer != "cancel":
-                return
-        await self.desk.wish([transfer.id for transfer in transfers], wish)
-        verb = {Wish.RUN: "Going on with", Wish.PAUSE: "Pausing", Wish.CANCEL: "Cancelling"}[wish]
-        self.say(f"{verb} {number}.")
-        self.after()
-
-    def clear_finished(self) -> None:
-        """Take finished transfers off the list."""
-        self._run(self._clear_finished(), group="wish", exclusive=False)
-
-    async def _clear_finished(self) -> None:
-        number = await self.desk.clear_finished()
-        self.say(f"Cleared {plural(number, 'finished transfer')}.")
-        self.after()
-
-    def switch_rule(self, view: RuleView) -> None:
-        """Let a watch rule rest, or go on."""
-        self._run(self._switch_rule(view), group="wish", exclusive=False)
-
-    async def _switch_rule(self, view: RuleView) -> None:
-        await self.desk.set_rule_active(view.rule.id, not view.rule.active)
-        self.say(f"{'Paused' if view.rule.active else 'Resumed'} watching {clean(view.rule.folder)}.")
-        self.after()
-
     # --- the engine and the end --------------------------------------------------------
 
     def start_engine(self) -> None:
@@ -163,6 +130,18 @@ class Deeds:
 
     async def _start_engine(self) -> None:
         await self.desk.ensure_engine()
+        self.after()
+
+    def restart_engine(self) -> None:
+        """Stop the engine and start one of this version."""
+        self._run(self._restart_engine(), group="engine")
+
+    async def _restart_engine(self) -> None:
+        self.say("Starting the engine anew. What has been moved is kept.")
+        engine = await self.desk.restart_engine()
+        self.say(
+            f"The engine runs, version {clean(engine.version)}." if engine.version else "The engine runs."
+        )
         self.after()
 
     def keep_engine(self, snapshot: Snapshot) -> None:

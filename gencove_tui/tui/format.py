@@ -5,6 +5,7 @@ from __future__ import annotations
 import locale
 import math
 import unicodedata
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -75,6 +76,11 @@ class Glyphs(NamedTuple):
     """Partly filled cells from the emptiest to the fullest; may be empty."""
     checked: str
     unchecked: str
+    half_full: str
+    spark: str
+    """Heights of a small chart, from the lowest."""
+    folded: str
+    unfolded: str
 
 
 UNICODE = Glyphs(
@@ -104,6 +110,10 @@ UNICODE = Glyphs(
     bar_eighths="▏▎▍▌▋▊▉",
     checked="☑",
     unchecked="☐",
+    half_full="▒",
+    spark="▁▂▃▄▅▆▇█",
+    folded="▸",
+    unfolded="▾",
 )
 ASCII = Glyphs(
     good="+",
@@ -132,6 +142,10 @@ ASCII = Glyphs(
     bar_eighths="",
     checked="[x]",
     unchecked="[ ]",
+    half_full="-",
+    spark="_.-=*#",
+    folded="+",
+    unfolded="-",
 )
 
 
@@ -152,10 +166,10 @@ def number(value: float) -> str:
     return f"{value:.0f}"
 
 
-def size(count: int | None) -> str:
-    """Bytes in binary units, ``1.40 GiB``; a dash where the size is not known."""
+def size(count: int | None, unknown: str = "–") -> str:
+    """Bytes in binary units, ``1.40 GiB``; ``unknown`` where the size is not known."""
     if count is None:
-        return "–"
+        return unknown
     if count < KIB:
         return f"{count} B"
     value = float(count)
@@ -165,6 +179,14 @@ def size(count: int | None) -> str:
         if value < 999.5 or unit == BYTE_UNITS[-1]:
             return f"{number(value)} {unit}"
     raise AssertionError("unreachable: the last unit always returns")
+
+
+def total_size(counts: Sequence[int | None]) -> str:
+    """A sum of bytes; honest where some or all of them are not known."""
+    known = [count for count in counts if count is not None]
+    if len(known) == len(counts):
+        return size(sum(known))
+    return f"over {size(sum(known))}" if known else "size unknown"
 
 
 def rate(per_second: float) -> str:
@@ -238,6 +260,11 @@ def plural(value: int, one: str, many: str = "") -> str:
     return f"{value:,} {one if value == 1 else many or one + 's'}"
 
 
+def sentences(parts: Iterable[str]) -> str:
+    """Pieces of text one after the other, each with a stop at its end."""
+    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
+
+
 def bar(fraction: float, width: int, glyphs: Glyphs) -> str:
     """A progress bar as text of exactly ``width`` cells. Full only at 1, empty only at 0."""
     fraction = min(1.0, max(0.0, fraction))
@@ -250,6 +277,18 @@ def bar(fraction: float, width: int, glyphs: Glyphs) -> str:
     if part:
         text += glyphs.bar_eighths[part - 1] if glyphs.bar_eighths else glyphs.bar_full
     return (text + glyphs.bar_empty * (width - len(text)))[:width]
+
+
+def sparkline(values: Iterable[float], glyphs: Glyphs) -> str:
+    """Values as a row of small columns, the highest in full; nothing at all is a blank."""
+    found = list(values)
+    most = max(found, default=0.0)
+    if most <= 0:
+        return " " * len(found)
+    steps = len(glyphs.spark)
+    return "".join(
+        " " if value <= 0 else glyphs.spark[min(steps - 1, int(value / most * steps))] for value in found
+    )
 
 
 def percent(done: int, total: int | None) -> str:

@@ -1,8 +1,8 @@
-"""The command palette: every action by name, run where it belongs."""
+"""The command palette: every action by name, and projects, samples, uploads and transfers by theirs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,14 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from gencove_tui.tui.actions import ACTIONS, APP, PANE_TITLES, Action
+from gencove_tui.tui.actions.keymap import Keymap
+from gencove_tui.tui.format import clean
+from gencove_tui.tui.queue_order import Group, name_of
 from gencove_tui.tui.screens.main import MainScreen
+from gencove_tui.tui.widgets.projects import project_name
+
+MOST = 40
+"""Things of one kind that the palette offers."""
 
 
 def listed() -> tuple[Action, ...]:
@@ -18,9 +25,9 @@ def listed() -> tuple[Action, ...]:
     return tuple(action for action in ACTIONS if not action.motion and action.id != "palette")
 
 
-def entry(action: Action) -> str:
+def entry(action: Action, keys: Keymap) -> str:
     """An action as the palette names it."""
-    return f"{action.title}  ({action.key})"
+    return f"{action.title}  ({keys.key(action)})"
 
 
 def description(action: Action) -> str:
@@ -35,18 +42,59 @@ class ActionProvider(Provider):
 
     async def discover(self) -> Hits:
         """All of it, before anything is typed."""
-        for action in listed():
-            yield DiscoveryHit(Content(entry(action)), self._run(action), entry(action), description(action))
+        for action, text in self._entries():
+            yield DiscoveryHit(Content(text), self._run(action), text, description(action))
 
     async def search(self, query: str) -> Hits:
         """What matches."""
         matcher = self.matcher(query)
-        for action in listed():
-            text = entry(action)
+        for action, text in self._entries():
             score = matcher.match(text)
             if score > 0:
                 yield Hit(score, matcher.highlight(text), self._run(action), text, description(action))
 
+    def _entries(self) -> Iterator[tuple[Action, str]]:
+        screen = self.screen
+        if isinstance(screen, MainScreen):
+            for action in listed():
+                yield action, entry(action, screen.look.keys)
+
     def _run(self, action: Action) -> Callable[[], Any]:
         screen = self.screen
         return partial(screen.do, action.id) if isinstance(screen, MainScreen) else screen.app.bell
+
+
+class ThingProvider(Provider):
+    """Finds projects, samples, uploads and transfers among those that are loaded, by their names and ids."""
+
+    async def search(self, query: str) -> Hits:
+        """Those whose name or id holds all the words, wherever they stand."""
+        screen = self.screen
+        words = query.casefold().split()
+        if not isinstance(screen, MainScreen) or not words:
+            return
+        for pane, name, key in things(screen, words):
+            place = PANE_TITLES[pane]
+            yield Hit(
+                0.5, Content(f"{place}: {name}"), partial(screen.show_row, pane, key), name, "Go there."
+            )
+
+
+def things(screen: MainScreen, words: list[str]) -> Iterator[tuple[str, str, str]]:
+    """``(pane, name, key)`` of what matches all words, a few of each kind."""
+    names: dict[str, Callable[[Any], str]] = {
+        "projects": project_name,
+        "samples": lambda sample: clean(sample.client_id or sample.id),
+        "uploads": lambda upload: clean(getattr(upload, "path", "")),
+        "transfers": lambda row: row.name if isinstance(row, Group) else name_of(row),
+    }
+    for pane, name_of_item in names.items():
+        listing = screen.list_pane(pane)
+        found = 0
+        for _, item in listing.view.rows.items():
+            text = listing.text_of(item).casefold()
+            if all(word in text for word in words):
+                yield pane, name_of_item(item), listing.key_of(item)
+                found += 1
+                if found == MOST:
+                    break

@@ -65,6 +65,10 @@ class Refresher:
         self.projects: Feed[Project] = Feed("projects", self._ask_projects, lambda: in_view("projects"))
         self.samples: Feed[Sample] = Feed("samples", self._ask_samples, lambda: in_view("samples"))
         self.uploads: Feed[Upload] = Feed("uploads", self._ask_uploads, lambda: in_view("uploads"))
+        self.sample_query = SampleQuery()
+        """Filters and order of the samples; the search text is kept by their feed."""
+        self.project_query = ProjectQuery()
+        """Filters and order of the projects, likewise."""
         self._row: Sample | None = None
         """The chosen sample as the list had it."""
         self._details: OrderedDict[str, SampleView] = OrderedDict()
@@ -117,6 +121,24 @@ class Refresher:
                 self._tell(feed)
                 self._start(feed, asked=True)
 
+    def ask_samples(self, query: SampleQuery) -> None:
+        """Other filters or another order of the samples."""
+        if query != self.sample_query:
+            self.sample_query = query
+            if self.project is not None:
+                self._again(self.samples)
+
+    def ask_projects(self, query: ProjectQuery) -> None:
+        """Other filters or another order of the projects."""
+        if query != self.project_query:
+            self.project_query = query
+            self._again(self.projects)
+
+    def _again(self, feed: Feed[Any]) -> None:
+        feed.restart(search=feed.view.search)
+        self._tell(feed)
+        self._start(feed, asked=True)
+
     def need(self, name: str, first: int, last: int) -> None:
         """Rows are in view that aren't loaded."""
         for feed in self.feeds:
@@ -131,7 +153,11 @@ class Refresher:
             self.project = project
             return
         self.project = project
-        self.samples.restart(self.desk.cached_samples(project.id))
+        # Filters are about one project; the order is a habit, and only the usual one is in the cache.
+        order = SampleQuery(sort_by=self.sample_query.sort_by, descending=self.sample_query.descending)
+        self.sample_query = order
+        usual = order == SampleQuery()
+        self.samples.restart(self.desk.cached_samples(project.id) if usual else None)
         self._tell(self.samples)
         self.choose_sample(None)
         self._start(self.samples, asked=True)
@@ -305,11 +331,13 @@ class Refresher:
         self.screen.post_message(SampleChanged(view))
 
     def _ask_projects(self, search: str, offset: int) -> Awaitable[Listing[Project]]:
-        return self.desk.projects(ProjectQuery(search=search), offset=offset, limit=PAGE)
+        query = structs.replace(self.project_query, search=search)
+        return self.desk.projects(query, offset=offset, limit=PAGE)
 
     def _ask_samples(self, search: str, offset: int) -> Awaitable[Listing[Sample]]:
         project_id = self.project.id if self.project is not None else ""
-        return self.desk.samples(project_id, SampleQuery(search=search), offset=offset, limit=PAGE)
+        query = structs.replace(self.sample_query, search=search)
+        return self.desk.samples(project_id, query, offset=offset, limit=PAGE)
 
     def _ask_uploads(self, search: str, offset: int) -> Awaitable[Listing[Upload]]:
         del search  # Neither dialect searches the upload area.

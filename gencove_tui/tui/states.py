@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from gencove_tui.engine.views import Online, RuleView
 from gencove_tui.model import Direction, Transfer, TransferState
-from gencove_tui.tui.format import Cell, Glyphs, Tone, clean
+from gencove_tui.tui.format import Cell, Glyphs, Tone, age, clean
 
 
 def sample_status(word: str, glyphs: Glyphs) -> Cell:
@@ -78,21 +80,30 @@ def online(state: Online, glyphs: Glyphs) -> Cell:
     return Cell(f"{glyph} {state.value}", tone)
 
 
-def rule_state(view: RuleView, glyphs: Glyphs) -> Cell:
-    """What a watch rule is doing, in words."""
+def rule_state(view: RuleView, glyphs: Glyphs, now: datetime) -> Cell:
+    """What a watch rule is doing and waiting for, in words."""
     if not view.rule.active:
         return Cell(f"{glyphs.paused} paused", Tone.WARN)
-    if view.rule.problem:
-        return Cell(f"{glyphs.bad} {clean(view.rule.problem)}", Tone.BAD)
-    doing = []
+    trouble = view.rule.problem or view.samples_problem
+    if trouble:
+        return Cell(f"{glyphs.bad} {clean(trouble)}", Tone.BAD)
+    doing = [f"{view.held:,} need you"] if view.held else []
+    if view.status.lone:
+        first, more = view.status.lone[0], len(view.status.lone) - 1
+        others = f" and {more:,} more" if more else ""
+        since = age(first.since, now).removesuffix(" ago")
+        doing.append(f"waiting for {first.missing} of {clean(first.sample)}{others}, {since}")
     if view.queued:
         doing.append(f"uploading {view.queued:,}")
     if view.settling:
         doing.append(f"{view.settling:,} growing")
+    if view.waiting and not view.status.lone:
+        doing.append(f"{view.waiting:,} waiting")
     if view.failed:
         doing.append(f"{view.failed:,} failed")
     if doing:
-        glyph, tone = (glyphs.warn, Tone.WARN) if view.failed else (glyphs.busy, Tone.BUSY)
+        bad = view.failed or view.held
+        glyph, tone = (glyphs.warn, Tone.WARN) if bad else (glyphs.busy, Tone.BUSY)
         return Cell(f"{glyph} {', '.join(doing)}", tone)
     if view.uploaded:
         return Cell(f"{glyphs.good} watching, {view.uploaded:,} uploaded", Tone.GOOD)

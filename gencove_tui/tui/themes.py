@@ -1,4 +1,8 @@
-"""The house themes. Blue and orange carry the meaning, so that red against green is never all there is."""
+"""The house themes. Glyph and word always say what a colour says; two themes do without red against green.
+
+``…-clear`` use the blue and orange of the Okabe-Ito palette, which people with any of the common colour
+deficiencies tell apart, in strong contrast.
+"""
 
 from __future__ import annotations
 
@@ -48,4 +52,50 @@ LIGHT = Theme(
     },
 )
 
-HOUSE_THEMES = (DARK, LIGHT)
+CLEAR_DARK = Theme(
+    name="gencove-clear-dark",
+    primary="#56b4e9",
+    secondary="#56b4e9",
+    accent="#f0e442",
+    success="#56b4e9",
+    warning="#f0e442",
+    error="#ff9e3d",
+    foreground="#f2f2f2",
+    background="#000000",
+    surface="#0c0f12",
+    panel="#20262d",
+    dark=True,
+    variables={
+        "border": "#56b4e9",
+        "border-blurred": "#5b6672",
+        "foreground-muted": "#b8c0c8",
+        "scrollbar": "#5b6672",
+        "scrollbar-background": "#000000",
+        "scrollbar-corner-color": "#000000",
+    },
+)
+
+CLEAR_LIGHT = Theme(
+    name="gencove-clear-light",
+    primary="#00588f",
+    secondary="#00588f",
+    accent="#7a4a00",
+    success="#00588f",
+    warning="#6b5500",
+    error="#a63c00",
+    foreground="#0b0e11",
+    background="#ffffff",
+    surface="#f4f6f8",
+    panel="#dfe6ec",
+    dark=False,
+    variables={
+        "border": "#00588f",
+        "border-blurred": "#8a97a4",
+        "foreground-muted": "#46515c",
+        "scrollbar": "#8a97a4",
+        "scrollbar-background": "#ffffff",
+        "scrollbar-corner-color": "#ffffff",
+    },
+)
+
+HOUSE_THEMES = (DARK, LIGHT, CLEAR_DARK, CLEAR_LIGHT)

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from gencove_tui.errors import Problem
 from gencove_tui.model import Sample
+from gencove_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap
 from gencove_tui.tui.format import Glyphs
 from gencove_tui.tui.rows import Rows
 
@@ -22,6 +23,8 @@ class Look:
     glyphs: Glyphs
     clock: Callable[[], datetime]
     """Tells the time; tests freeze it."""
+    keys: Keymap = DEFAULT_KEYS
+    """What to press, for texts that name a key."""
 
 
 @dataclass(frozen=True)

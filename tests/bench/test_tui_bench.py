@@ -17,7 +17,8 @@ import sys
 import termios
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,12 @@ class Terminal:
         """What comes within this time; returns early when something came."""
         if not select.select([self.master], [], [], seconds)[0]:
             return b""
-        found = os.read(self.master, 1 << 20)
+        try:
+            found = os.read(self.master, 1 << 20)
+        except OSError as error:  # nobody has the other end any more
+            raise AssertionError(
+                f"the screen ended: {self.output[-3000:].decode(errors='replace')}"
+            ) from error
         self.output += found
         return found
 
@@ -134,15 +140,16 @@ class Terminal:
         self.process.terminate()
         deadline = time.monotonic() + 20
         while self.process.poll() is None and time.monotonic() < deadline:
-            self.read(0.1)
+            with suppress(AssertionError):  # it has let go of its end already
+                self.read(0.1)
         self.process.kill()
         self.process.wait()
         os.close(self.master)
 
 
 @pytest.fixture(params=SIZES)
-def size(request: pytest.FixtureRequest) -> Iterator[tuple[int, int]]:
-    yield SIZES[request.param]
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    return SIZES[request.param]
 
 
 def report(what: str, size: tuple[int, int], value: float, unit: str, aim: float | None = None) -> None:

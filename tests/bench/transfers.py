@@ -6,7 +6,10 @@ servers over TLS on loopback, by turns, several rounds, and prints medians. Noth
 CPU is user + system of the client's process tree alone, per GiB; from it is taken what the same command costs
 for one tiny file ("start": interpreter, imports, connections), which stands in a column of its own. Wall time
 is of this machine, shared with the servers: only ratios mean anything. The far cases go through a proxy that
-delays every byte. Every object and every file is compared with its source in the warming round.
+delays every byte. In a warming round (near cases) fetched files are compared byte by byte, sent objects by
+size and, where their client sent one, by CRC32; in all other rounds by size.
+
+Peers are found on the path, or as $GENCOVE_CLI, $AWSCLI and $S5CMD say. Ctrl-C prints what there is.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ def everywhere(monkeypatch):
 def _short_rests(everywhere):
     everywhere("backoff", lambda attempt: 0.05)
     everywhere("_STEP_SECONDS", 0.02)
+    everywhere("_STEP_AT_LEAST", 0.2)
     everywhere("_LOOK_SECONDS", 0.05)
     with stamina.set_testing(True, attempts=3, cap=True):
         yield

@@ -21,6 +21,7 @@ def both(everywhere, ledger, sandbox, wanted, tmp_path):
     everywhere("SMALLEST_MULTIPART", 5 * MIB)
     everywhere("RANGE", 200_000)
     everywhere("SMALL", 1)
+    everywhere("STALL_SECONDS", 5.0)  # what was in flight when the line went is given up soon
 
     def both():
         path = large(tmp_path, 12 * MIB, seed=5)
@@ -75,9 +76,11 @@ async def test_an_engine_that_starts_without_a_line(settings, ledger, sandbox, b
     sandbox.unplug()
     async with running_engine(settings):
         await until(lambda: ledger.engine.read().pid, "the engine")
+        await offline(ledger)
         assert {one.look().state for one in moved} <= {TransferState.QUEUED, TransferState.WAITING}
         sandbox.plug_in()
         await both_done(moved)
+        await until(lambda: not ledger.engine.read().notice, "the notice to go")
 
 
 class Resolver:
@@ -115,12 +118,15 @@ def settings(by_name):
 
 
 @pytest.mark.parametrize("dialect", ["v2"], indirect=True)
-async def test_names_that_can_not_be_looked_up_for_a_while(settings, ledger, sandbox, both, monkeypatch):
+async def test_names_that_can_not_be_looked_up_for_a_while(
+    settings, ledger, sandbox, both, fastq_pair, monkeypatch
+):
     resolver = Resolver(monkeypatch)
     async with running_engine(settings):
-        await until(lambda: ledger.engine.read().pid, "the engine")
+        before = Upload(ledger, sandbox, fastq_pair[0], PLACE + fastq_pair[0].name)
+        await ended(before, "an upload while all is well")
         resolver.works = False
-        sandbox.faults.set("drop@2")  # connections that stood already would need no look-up
+        sandbox.faults.set("drop")  # connections that stood already would need no look-up
         sandbox.unplug()
         moved = both()
         await offline(ledger)

@@ -65,14 +65,14 @@ async def test_a_source_that_is_deleted(sending):
 async def test_a_source_that_is_cut_short(sending):
     content = sending.content
     os.truncate(sending.path, len(content) - 100)
-    await failed_with(sending, "truncated")
+    await failed_with(sending, "incomplete")
     await put_right(sending, content)
 
 
 async def test_a_source_that_is_emptied(sending):
     content = sending.content
     os.truncate(sending.path, 0)
-    await failed_with(sending, "is empty")
+    await failed_with(sending, "became shorter")
     await put_right(sending, content)
 
 

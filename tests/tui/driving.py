@@ -44,8 +44,8 @@ class Driver:
 
     @property
     def toasts(self) -> list[str]:
-        """What the toasts say that are up now."""
-        return [toast.message for toast in self.app._notifications]
+        """What was said so far."""
+        return [message.text for message in self.app.said.kept]
 
     async def sees(self, *texts: str) -> None:
         """Wait until all of these are on the screen, perhaps wrapped."""

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
+from gencove_tui.engine.targets import check_template
 from gencove_tui.engine.views import (
     Connection,
     EngineState,
@@ -22,10 +23,14 @@ from gencove_tui.engine.views import (
     Snapshot,
     Totals,
 )
+from gencove_tui.engine.views_queue import TransferDetail
+from gencove_tui.engine.views_watch import RuleDetail
+from gencove_tui.engine.watch.dry_run import DryRun
 from gencove_tui.errors import Problem
 from gencove_tui.model import (
     GNCV,
     Account,
+    AuditEntry,
     Capability,
     Deliverable,
     Dialect,
@@ -34,17 +39,22 @@ from gencove_tui.model import (
     Event,
     GncvPath,
     Page,
+    Part,
     Project,
     ProjectQuery,
+    RuleTerms,
     Sample,
     SampleQuery,
     StatusCounts,
     Transfer,
     TransferState,
     Upload,
+    WatchedFile,
     WatchRule,
     Wish,
 )
+from gencove_tui.store.transfers import Place
+from tests.tui.fakes_remote import RemoteFake
 
 T = TypeVar("T")
 NOW = datetime(2025, 3, 14, 10, 30, tzinfo=UTC)
@@ -267,7 +277,9 @@ def make_transfers() -> tuple[Transfer, ...]:
 def make_snapshot() -> Snapshot:
     """A busy ledger."""
     transfers = make_transfers()
-    rule = WatchRule(id=1, folder="/data/run_0314", destination=GncvPath("gncv://maize/2025-03-14/"))
+    rule = WatchRule(
+        id=1, folder="/data/run_0314", destination=GncvPath("gncv://maize/2025-03-14/"), settle=10.0
+    )
     broken = WatchRule(
         id=2,
         folder="/mnt/novaseq/out",
@@ -321,7 +333,7 @@ ONLINE_V1 = structs.replace(
 
 
 @dataclass
-class FakeDesk:
+class FakeDesk(RemoteFake):
     """Serves lists from memory. ``calls`` holds the name and arguments of everything asked."""
 
     line: Connection = ONLINE_V2
@@ -337,6 +349,11 @@ class FakeDesk:
     """Raised by every remote call while set."""
     gate: asyncio.Event | None = None
     """Remote calls wait for it."""
+    limit: int | None = None
+    pending: tuple[WatchedFile, ...] = ()
+    dry: DryRun = field(default_factory=lambda: DryRun(files=()))
+    audited: tuple[AuditEntry, ...] = ()
+    parts: dict[int, tuple[Part, ...]] = field(default_factory=dict)
     planned_uploads: tuple[PlannedUpload, ...] = ()
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     under_way: dict[str, int] = field(default_factory=dict)
@@ -444,8 +461,14 @@ class FakeDesk:
         return self.ledger
 
     def plan_downloads(
-        self, sample: Sample, deliverables: Sequence[Deliverable], folder: Path | None = None
+        self,
+        sample: Sample,
+        deliverables: Sequence[Deliverable],
+        folder: Path | None = None,
+        template: str = "",
     ) -> tuple[PlannedDownload, ...]:
+        if template:
+            check_template(template)
         where = (folder or self.folder) / (sample.client_id or "none") / sample.id
         return tuple(
             PlannedDownload(
@@ -480,8 +503,66 @@ class FakeDesk:
         self.put(transfers=kept, transfers_total=len(kept))
         return gone
 
+    def transfer_detail(self, transfer_id: int) -> TransferDetail | None:
+        found = next((t for t in self.ledger.transfers if t.id == transfer_id), None)
+        if found is None:
+            return None
+        events = tuple(e for e in self.ledger.events if e.transfer_id == transfer_id)
+        return TransferDetail(transfer=found, parts=self.parts.get(transfer_id, ()), events=events)
+
+    async def set_priority(self, transfer_ids: Sequence[int], priority: int) -> None:
+        await self._remote("set_priority", tuple(transfer_ids), priority)
+
+    async def move_in_queue(self, transfer_ids: Sequence[int], place: Place) -> None:
+        await self._remote("move_in_queue", tuple(transfer_ids), place)
+
+    async def wish_all(self, wish: Wish) -> int:
+        await self._remote("wish_all", wish)
+        return sum(not t.state.is_final for t in self.ledger.transfers)
+
+    @property
+    def bandwidth(self) -> int | None:
+        return self.limit
+
+    async def set_bandwidth(self, bytes_per_second: int | None) -> None:
+        await self._remote("set_bandwidth", bytes_per_second)
+        self.limit = bytes_per_second
+        self.dirty = True
+
+    async def restart_engine(self) -> EngineState:
+        self.calls.append(("restart_engine",))
+        return self.ledger.engine
+
     async def set_rule_active(self, rule_id: int, active: bool) -> None:
         await self._remote("set_rule_active", rule_id, active)
+
+    def rule_detail(self, rule_id: int) -> RuleDetail | None:
+        view = next((v for v in self.ledger.rules if v.rule.id == rule_id), None)
+        return None if view is None else RuleDetail(rule=view.rule, pending=self.pending)
+
+    async def put_rule(self, name: str, terms: RuleTerms, before: WatchRule | None = None) -> WatchRule:
+        await self._remote("put_rule", name, terms, before)
+        return WatchRule(
+            **structs.asdict(RuleTerms(folder=terms.folder, destination=terms.destination)), id=9
+        )
+
+    async def remove_rule(self, name: str) -> None:
+        await self._remote("remove_rule", name)
+
+    async def try_rule(self, terms: RuleTerms) -> DryRun:
+        await self._remote("try_rule", terms.folder)
+        return self.dry
+
+    async def audit(self, search: str = "", *, limit: int = 500) -> tuple[AuditEntry, ...]:
+        await self._remote("audit", search)
+        return tuple(entry for entry in self.audited if search in entry.remote)
+
+    async def export_events(self, path: Path, events: Sequence[Event]) -> None:
+        await self._remote("export_events", path, tuple(events))
+
+    async def export_audit(self, path: Path, search: str = "") -> int:
+        await self._remote("export_audit", path, search)
+        return len(self.audited)
 
     async def ensure_engine(self) -> EngineState:
         self.calls.append(("ensure_engine",))

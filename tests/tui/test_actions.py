@@ -69,4 +69,11 @@ def test_the_key_bar_always_ends_with_help_and_quit(pane: str) -> None:
 
 
 def test_destructive_actions_are_marked() -> None:
-    assert {action.id for action in ACTIONS if action.destructive} == {"cancel"}
+    assert {action.id for action in ACTIONS if action.destructive} == {
+        "cancel",
+        "cancel_samples",
+        "delete_samples",
+        "delete_projects",
+        "delete_uploads",
+        "remove_rule",
+    }

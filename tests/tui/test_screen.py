@@ -232,12 +232,12 @@ async def test_a_filter_works_here_where_the_server_cannot_search() -> None:
         await it.sees("W22", "filter '!rep'")
 
 
-async def test_a_filter_drops_marks_on_rows_it_may_hide() -> None:
-    async with drive() as it:
-        await it.press("2", "space", "space")
+async def test_a_filter_drops_marks_on_transfers_it_may_hide() -> None:
+    async with drive(FakeDesk(ledger=make_snapshot())) as it:
+        await it.press("4", "space", "space")
         await it.sees("2 marked")
         await it.press("slash", "x")
-        await it.until(lambda: not it.app.main.samples.table.marks, "no hidden marks")
+        await it.until(lambda: not it.app.main.list_pane("transfers").table.marks, "no hidden marks")
 
 
 async def test_keys_typed_into_a_filter_do_nothing_else() -> None:
@@ -355,7 +355,7 @@ async def test_a_rule_can_rest_and_its_trouble_is_told() -> None:
         await it.press("p")
         await it.until(lambda: desk.called("set_rule_active") == [(1, False)], "a rule at rest")
         await it.press("enter")
-        await it.sees("every FASTQ", "hasn't changed for 10 s")
+        await it.sees("every FASTQ", "hasn't changed for 10 s", "Uploading")
 
 
 async def test_copying_goes_through_the_terminal_and_says_so() -> None:
@@ -535,11 +535,12 @@ async def test_the_engine_is_started_and_its_notice_shown() -> None:
         await it.sees("engine stopped")
 
 
-async def test_ascii_terminals_get_ascii_signs() -> None:
-    async with drive(FakeDesk(ledger=make_snapshot()), ascii_only=True) as it:
+@each_size
+async def test_ascii_terminals_get_ascii_signs(size: tuple[int, int]) -> None:
+    async with drive(FakeDesk(ledger=make_snapshot()), size, ascii_only=True) as it:
         await it.press("4")
         await it.sees("^ sending", "v fetching", "x failed", "+ done", "####")
-        assert not set("✓✗▸‖█…●") & set(it.text)
+        assert not set("✓✗▸‖█…●─│╭") & set(it.text)
 
 
 # --- the end --------------------------------------------------------------------------------------------

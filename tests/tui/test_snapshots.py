@@ -50,13 +50,28 @@ def after(*keys: str, sees: str, first: str = "") -> Callable[[Pilot[None]], Awa
 LOOKS = {
     "wide": (WIDE, (), "6 deliverables"),
     "very-wide": ((160, 48), ("2",), "6 deliverables"),
+    "wide-groups": (WIDE, ("4", "b"), "grouped by folder"),
+    "wide-zoomed": (WIDE, ("4", "z"), "fetching"),
+    "narrow-projects": (NARROW, (), "Cattle"),
     "narrow-samples": (NARROW, ("2", "j", "space"), "1 marked"),
     "narrow-detail": (NARROW, ("2", "j", "j", "j", "enter"), "Effective coverage"),
+    "narrow-uploads": (NARROW, ("3",), "succeeded"),
     "narrow-transfers": (NARROW, ("4",), "fetching"),
+    "narrow-watch": (NARROW, ("5",), "uploading 3"),
+    "smallest-transfers": ((60, 18), ("4",), "fetching"),
     "smallest-watch": ((60, 18), ("5",), "uploading 3"),
+    "too-small": ((50, 12), (), "Too small"),
     "download": (NARROW, ("2", "d"), "6 files"),
+    "upload": (NARROW, ("u",), "Upload"),
+    "transfer": (NARROW, ("4", "enter"), "Queued by"),
+    "limit": ((60, 18), ("4", "L"), "Set the limit"),
+    "cancel": (NARROW, ("4", "x"), "Keep going"),
+    "rule": (NARROW, ("5", "enter"), "Complete"),
+    "rule-form": ((60, 18), ("5", "n"), "Folder"),
+    "messages": (NARROW, ("4", *"jjjjjjj", "p", "M"), "Messages"),
     "quit": (WIDE, ("q",), "Stay"),
     "help": (NARROW, ("4", "question_mark"), "Retry failed"),
+    "palette": (WIDE, ("colon",), "Search"),
 }
 
 
@@ -64,14 +79,24 @@ LOOKS = {
 def test_looks(snap_compare: Snap, name: str) -> None:
     size, keys, sees = LOOKS[name]
     # Where the sample stands beside the list, it is loaded once the cursor has rested.
-    first = "6 deliverables" if size >= WIDE else "Maize"
+    first = "6 deliverables" if size >= WIDE else "Maize" if size >= (60, 16) else "Too small"
     assert snap_compare(app(), terminal_size=size, run_before=after(*keys, sees=sees, first=first))
 
 
-def test_looks_light(snap_compare: Snap) -> None:
-    assert snap_compare(
-        app(theme="gencove-light"), terminal_size=WIDE, run_before=after(sees="6 deliverables")
+@pytest.mark.parametrize("theme", ["gencove-light", "gencove-clear-dark", "gencove-clear-light"])
+def test_looks_in_other_themes(snap_compare: Snap, theme: str) -> None:
+    assert snap_compare(app(theme=theme), terminal_size=WIDE, run_before=after(sees="6 deliverables"))
+
+
+def test_looks_in_plain_signs(snap_compare: Snap) -> None:
+    plain = build_app(
+        FakeDesk(ledger=make_snapshot()),
+        clock=lambda: NOW,
+        ascii_only=True,
+        environ={},
+        refresh_seconds=3600.0,
     )
+    assert snap_compare(plain, terminal_size=NARROW, run_before=after("4", sees="fetching"))
 
 
 def test_looks_without_colour(snap_compare: Snap, monkeypatch: pytest.MonkeyPatch) -> None:

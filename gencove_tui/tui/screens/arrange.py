@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from textual.geometry import Size
+from textual.css.scalar import Scalar
+from textual.geometry import Size, clamp
 from textual.screen import Screen
 
-from gencove_tui.tui.actions import PANES
+from gencove_tui.tui.actions.kinds import PANES
 
 WIDE = (120, 30)
 """Columns and rows from which all panes are shown at once."""
 SIDE_BY_SIDE = 150
 """Columns from which the detail stands beside the samples instead of below them."""
 SMALLEST = (60, 16)
+LEAST_COLUMNS, LEAST_RIGHT = 26, 44
+"""Columns that the left side and the right side keep."""
+LEAST_ROWS, LEAST_TOP = 6, 16
+"""Rows that the lower panes and the upper ones with the bars keep."""
 
 
 def form_for(size: Size) -> str:
@@ -30,6 +35,10 @@ class Arrangement:
         self._screen = screen
         self.form = ""
         self.zoomed = False
+        self.left: int | None = None
+        """Columns of the left side where the user chose them."""
+        self.bottom: int | None = None
+        """Rows of the lower panes where the user chose them."""
 
     @property
     def one_at_a_time(self) -> bool:
@@ -61,6 +70,34 @@ class Arrangement:
         for part in ("#body", "#status", "#keys"):
             self._display(part, not tiny)
         self._display("#too-small", tiny)
+        if self.form:
+            self.fit()
+
+    def stretch(self, what: str, by: int) -> None:
+        """Give the left side more ``columns``, or the lower panes more ``rows``."""
+        if what == "columns":
+            self.left = (self.left or self._screen.query_one("#left").outer_size.width) + by
+        else:
+            self.bottom = (self.bottom or self._screen.query_one("#bottom").outer_size.height) + by
+        self.fit()
+
+    def fit(self) -> None:
+        """Bring the chosen sizes into what the terminal has room for."""
+        size, single = self._screen.app.size, self.one_at_a_time
+        left, bottom = self._screen.query_one("#left").styles, self._screen.query_one("#bottom").styles
+        if self.left is not None:
+            self.left = clamp(self.left, LEAST_COLUMNS, max(LEAST_COLUMNS, size.width - LEAST_RIGHT))
+        if self.bottom is not None:
+            self.bottom = clamp(self.bottom, LEAST_ROWS, max(LEAST_ROWS, size.height - LEAST_TOP))
+        if self.left is None or single:
+            left.clear_rule("width")
+            left.clear_rule("max_width")
+        else:
+            left.width, left.max_width = self.left, Scalar.parse("100%")
+        if self.bottom is None or single:
+            bottom.clear_rule("height")
+        else:
+            bottom.height = self.bottom
 
     def _display(self, part: str, shown: bool) -> None:
         widget = self._screen.query_one(part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple, TypeVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -14,8 +14,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 from textual.worker import Worker, WorkerState
 
+from gencove_tui.engine.views import Snapshot
 from gencove_tui.tui.clipboard import copy
 from gencove_tui.tui.format import Cell
+from gencove_tui.tui.screens.arrange import form_for
 from gencove_tui.tui.toasts import say_mistake
 from gencove_tui.tui.widgets.facts import Fact, Facts
 
@@ -33,6 +35,10 @@ class Dialog(ModalScreen[R]):
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             say_mistake(self.app, event.worker.error)
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Make way for the words that the terminal is too small."""
+        self.set_class(form_for(event.size) == "tiny", "-tiny")
+
     def action_leave(self) -> None:
         """Close without an answer."""
         self.dismiss(None)
@@ -44,6 +50,14 @@ class Dialog(ModalScreen[R]):
     def action_previous_field(self) -> None:
         """To the previous field or button."""
         self.focus_previous()
+
+
+class Live:
+    """A screen that moves with the ledger."""
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Take over a new snapshot."""
+        raise NotImplementedError
 
 
 class Choice(NamedTuple):
@@ -74,7 +88,8 @@ class Question(Dialog[str]):
         """Title on the border, text, buttons."""
         with Vertical(classes="dialog") as box:
             box.border_title = Content(self._title)
-            yield Static(Content("\n".join(self._body)), classes="dialog-text")
+            with VerticalScroll(classes="dialog-body", can_focus=False):
+                yield Static(Content("\n".join(self._body)), classes="dialog-text")
             for choice in self.choices:
                 yield Button(
                     Content(choice.label),
@@ -97,14 +112,33 @@ class Question(Dialog[str]):
         self.dismiss((event.button.id or "").removeprefix("answer-"))
 
 
-class FactsSheet(Dialog[None]):
-    """All that is known about one thing, in full length."""
+class Scrolling(Dialog[None]):
+    """A sheet to read: keys scroll it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,enter", "leave", "close", show=False),
-        Binding("y", "copy", "copy", show=False),
         Binding("j,down", "down", show=False),
         Binding("k,up", "up", show=False),
+    ]
+
+    def on_mount(self) -> None:
+        """Let the keys scroll."""
+        self.query_one(VerticalScroll).focus()
+
+    def action_down(self) -> None:
+        """Scroll down."""
+        self.query_one(VerticalScroll).scroll_down(animate=False)
+
+    def action_up(self) -> None:
+        """Scroll up."""
+        self.query_one(VerticalScroll).scroll_up(animate=False)
+
+
+class FactsSheet(Scrolling):
+    """All that is known about one thing, in full length."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "copy", show=False),
     ]
 
     def __init__(self, title: str, facts: Sequence[tuple[str, Cell]], copyable: str) -> None:
@@ -129,11 +163,3 @@ class FactsSheet(Dialog[None]):
         """Copy what names the thing."""
         if self._copyable:
             copy(self.app, self._copyable, "it")
-
-    def action_down(self) -> None:
-        """Scroll down."""
-        self.query_one(VerticalScroll).scroll_down(animate=False)
-
-    def action_up(self) -> None:
-        """Scroll up."""
-        self.query_one(VerticalScroll).scroll_up(animate=False)

@@ -14,16 +14,21 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
+from gencove_tui.engine.planning import without_collisions
+from gencove_tui.engine.targets import DEFAULT_TEMPLATE, DOCUMENTS, documents_of
 from gencove_tui.engine.views import Desk, PlannedDownload
 from gencove_tui.errors import Problem
-from gencove_tui.model import Deliverable, Sample
-from gencove_tui.tui.format import Cell, Tone, clean, plural, size
+from gencove_tui.model import Capability, Deliverable, Sample
+from gencove_tui.tui.format import Cell, Tone, clean, fit, plural, size, total_size
 from gencove_tui.tui.rows import Rows, Source
-from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.dialogs import Dialog, FactsSheet
 from gencove_tui.tui.screens.paths import PathSuggester, typed_path
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
+
+EXAMPLE = 64
+"""Cells of the path that is shown as an example."""
 
 
 class Offer(NamedTuple):
@@ -37,6 +42,11 @@ class Offer(NamedTuple):
     @property
     def available(self) -> bool:
         """Whether any of it can be fetched now."""
+        return any(file.url is not None or file.file_type in DOCUMENTS for _, file in self.files)
+
+    @property
+    def usual(self) -> bool:
+        """Whether it is chosen to begin with: a deliverable that is there."""
         return any(file.url is not None for _, file in self.files)
 
     @property
@@ -46,17 +56,22 @@ class Offer(NamedTuple):
         return None if None in sizes else sum(filter(None, sizes))
 
 
-def offers(samples: Sequence[Sample], only: Sequence[Deliverable] = ()) -> tuple[Offer, ...]:
-    """What there is to choose from. With ``only``, just these deliverables of the one sample."""
+def offers(
+    samples: Sequence[Sample], only: Sequence[Deliverable] = (), *, documents: bool = False
+) -> tuple[Offer, ...]:
+    """What there is to choose from. With ``only``, just these deliverables of the one sample.
+
+    ``documents``: QC and metadata of each sample can be had as JSON too.
+    """
     if len(samples) == 1:
-        files = only or samples[0].deliverables or ()
+        files = only or (*(samples[0].deliverables or ()), *_documents(samples[0], documents))
         return tuple(
             Offer(str(number), clean(file.file_type), clean(file.name), ((samples[0], file),))
             for number, file in enumerate(files)
         )
     by_type: dict[str, list[tuple[Sample, Deliverable]]] = {}
     for sample in samples:
-        for file in sample.deliverables or ():
+        for file in (*(sample.deliverables or ()), *_documents(sample, documents)):
             by_type.setdefault(file.file_type, []).append((sample, file))
     return tuple(
         Offer(kind, clean(kind), f"of {plural(len({s.id for s, _ in files}), 'sample')}", tuple(files))
@@ -64,11 +79,20 @@ def offers(samples: Sequence[Sample], only: Sequence[Deliverable] = ()) -> tuple
     )
 
 
+def _documents(sample: Sample, wanted: bool) -> tuple[Deliverable, ...]:
+    # Files of a project come without a sample, which has no documents then.
+    if not wanted or not sample.id:
+        return ()
+    there = {file.file_type for file in sample.deliverables or ()}
+    return tuple(document for document in documents_of(sample) if document.file_type not in there)
+
+
 class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
     """A list to tick, a folder, and what would come of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("asterisk", "all", "all or none", show=False),
+        Binding("i", "paths", "show every path", show=False),
     ]
     COLUMNS = (
         Column("Deliverable", 18, flex=1, keep=100),
@@ -82,8 +106,9 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
         super().__init__()
         self.desk, self.look = desk, look
         self.samples = tuple(samples)
-        self.offers = offers(samples, only)
-        self.chosen = {offer.key for offer in self.offers if offer.available}
+        documents = Capability.QUALITY_CONTROLS in desk.connection.capabilities
+        self.offers = offers(samples, only, documents=documents)
+        self.chosen = {offer.key for offer in self.offers if offer.usual}
         self.table = VirtualTable(
             self.COLUMNS, glyphs=look.glyphs, id="download-table", empty="No deliverables yet."
         )
@@ -92,6 +117,9 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
             id="download-folder",
             compact=True,
             suggester=PathSuggester(folders=True),
+        )
+        self.template = Input(
+            placeholder=DEFAULT_TEMPLATE, id="download-template", compact=True, select_on_focus=False
         )
         self.summary = Static(id="download-summary", markup=False)
         self.plan: tuple[PlannedDownload, ...] = ()
@@ -106,11 +134,14 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
         )
         with Vertical(classes="dialog -wide") as box:
             box.border_title = Content(title)
-            box.border_subtitle = Content("space choose · * all or none · tab to the folder · enter download")
+            box.border_subtitle = Content("space choose · * all · i every path · tab on · enter download")
             yield self.table
-            with Horizontal(classes="field"):
+            with Horizontal(classes="field -close"):
                 yield Label("Folder")
                 yield self.folder
+            with Horizontal(classes="field"):
+                yield Label("Template")
+                yield self.template
             yield self.summary
             with Horizontal(classes="buttons"):
                 yield Button("Download", id="go", compact=True, variant="primary")
@@ -118,7 +149,7 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
 
     def on_mount(self) -> None:
         """As high as the list, within reason."""
-        self.table.styles.height = max(4, min(12, len(self.offers) + 1, self.app.size.height - 14))
+        self.table.styles.height = max(4, min(12, len(self.offers) + 1, self.app.size.height - 16))
         self._show()
         self.table.focus()
 
@@ -129,7 +160,7 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
         missing = "" if offer.available else "not available now"
         return (
             Cell(f"{box} {offer.title}", tone),
-            Cell(size(offer.size), tone),
+            Cell(size(offer.size, "?"), tone),
             Cell(missing or offer.detail, Tone.DIM),
         )
 
@@ -157,12 +188,18 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
                 if owner.id == sample.id
             ]
             if files:
-                plan.extend(self.desk.plan_downloads(sample, files, folder))
-        return tuple(plan)
+                plan.extend(self.desk.plan_downloads(sample, files, folder, self.template.value.strip()))
+        return without_collisions(plan)
+
+    def action_paths(self) -> None:
+        """Every file and where it would be saved."""
+        facts = tuple((clean(item.deliverable.file_type), _path_cell(item)) for item in self.plan)
+        if facts:
+            self.app.push_screen(FactsSheet("What would be saved where", facts, copyable=""))
 
     def action_all(self) -> None:
-        """Choose everything that is available, or nothing."""
-        everything = {offer.key for offer in self.offers if offer.available}
+        """Choose every deliverable that is available, or nothing."""
+        everything = {offer.key for offer in self.offers if offer.usual}
         self.chosen = set() if self.chosen >= everything else everything
         self._show()
 
@@ -210,11 +247,13 @@ def plan_summary(plan: Sequence[PlannedDownload]) -> Content:
     if not plan:
         return Content("Nothing chosen.")
     good = wanted(plan)
-    total = sum(item.deliverable.size or 0 for item in good)
-    lines = [Content(f"{plural(len(good), 'file')}, {size(total)}")]
+    total = total_size([item.deliverable.size for item in good])
+    lines = [Content(f"{plural(len(good), 'file')}, {total}")]
     if good:
         where = _common([item.target for item in good])
         lines[0] += Content.styled(f"  to {clean(str(where))}", "$foreground-muted")
+        example = fit(clean(str(_below(good[0].target, where))), EXAMPLE, cut="middle").rstrip()
+        lines.append(Content.styled(f"as {example}", "$foreground-muted"))
     if present := sum(item.present for item in good):
         lines.append(Content(f"{present:,} of them already there: compared, and fetched only if different"))
     obstacles: dict[str, int] = {}
@@ -226,6 +265,16 @@ def plan_summary(plan: Sequence[PlannedDownload]) -> Content:
             Content.styled(f"{plural(number, 'file')} can't be queued: {clean(obstacle)}", "$text-warning")
         )
     return Content("\n").join(lines)
+
+
+def _path_cell(item: PlannedDownload) -> Cell:
+    if item.obstacle:
+        return Cell(clean(f"{item.obstacle}: {item.target}"), Tone.WARN)
+    return Cell(clean(str(item.target)))
+
+
+def _below(path: Path, folder: Path) -> Path:
+    return path.relative_to(folder) if path.is_relative_to(folder) else path
 
 
 def _common(targets: Sequence[Path]) -> Path:

@@ -11,22 +11,22 @@ from textual.content import Content
 from textual.widgets import Static
 
 from gencove_tui.tui.actions import APP, PANE_TITLES, TABLE, actions_for
+from gencove_tui.tui.actions.keymap import Keymap
 from gencove_tui.tui.format import Cell, Tone
-from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.dialogs import Scrolling
 from gencove_tui.tui.widgets.facts import Fact, Facts
 
 
-class Help(Dialog[None]):
+class Help(Scrolling):
     """A sheet of keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,enter,question_mark,f1", "leave", "close", show=False),
-        Binding("j,down", "down", show=False),
-        Binding("k,up", "up", show=False),
+        Binding("question_mark,f1", "leave", "close", show=False),
     ]
 
-    def __init__(self, pane: str) -> None:
+    def __init__(self, pane: str, keys: Keymap) -> None:
         super().__init__()
+        self._keys = keys
         self.sections = ((PANE_TITLES[pane], pane), ("Everywhere", APP), ("In a list", TABLE))
 
     def compose(self) -> ComposeResult:
@@ -41,23 +41,15 @@ class Help(Dialog[None]):
     def on_mount(self) -> None:
         """Fill the sections, and let the keys scroll."""
         for _, where in self.sections:
-            self.query_one(f"#help-{where}", Facts).show(key_facts(where))
+            self.query_one(f"#help-{where}", Facts).show(key_facts(where, self._keys))
         self.query_one(VerticalScroll).focus()
 
-    def action_down(self) -> None:
-        """Scroll down."""
-        self.query_one(VerticalScroll).scroll_down(animate=False)
 
-    def action_up(self) -> None:
-        """Scroll up."""
-        self.query_one(VerticalScroll).scroll_up(animate=False)
-
-
-def key_facts(where: str) -> list[Fact]:
+def key_facts(where: str, keys: Keymap) -> list[Fact]:
     """Every key of a pane, with what it does and the command that does the same."""
     facts = []
     for action in actions_for(where):
-        facts.append(Fact(action.all_keys, Cell(action.title), long=True))
+        facts.append(Fact(keys.all_keys(action), Cell(action.title), long=True))
         if action.help:
             facts.append(Fact("", Cell(action.help, Tone.DIM), long=True))
         if action.twin:

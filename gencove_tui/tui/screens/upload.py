@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
 from typing import ClassVar
 
+from msgspec import structs
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,12 +15,15 @@ from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
 from gencove_tui.engine.views import Desk, PlannedUpload
+from gencove_tui.engine.views_remote import Fate
 from gencove_tui.errors import InputProblem, Problem
 from gencove_tui.model import GncvPath
 from gencove_tui.tui.format import Cell, Tone, clean, plural, size
 from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.screens.dialogs import Dialog
 from gencove_tui.tui.screens.paths import PathSuggester, typed_path
+from gencove_tui.tui.screens.picker import Picker
+from gencove_tui.tui.screens.upload_warnings import warnings
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
@@ -28,6 +34,7 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", "complete", show=False, priority=True),
+        Binding("f3,ctrl+o", "browse", "browse", show=False, priority=True),
     ]
     COLUMNS = (
         Column("File", 14, flex=2, keep=100, cut="path"),
@@ -48,13 +55,20 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
         self.destination = Input(destination, id="upload-destination", compact=True)
         self.message = Static(id="upload-message", markup=False)
         self.table = VirtualTable(self.COLUMNS, glyphs=look.glyphs, id="upload-table")
+        self.warning = Static(id="upload-warning", markup=False)
         self.plan: tuple[PlannedUpload, ...] = ()
+        self.fates: dict[str, Fate] = {}
+        """What the upload area holds, by place; empty until it was asked."""
+        self.picked: tuple[Path, ...] = ()
+        """Chosen by browsing; they count while the field says what they are called."""
 
     def compose(self) -> ComposeResult:
         """Two fields, what is wrong with them, the preview, buttons."""
         with Vertical(classes="dialog -wide") as box:
             box.border_title = Content("Upload")
-            box.border_subtitle = Content("tab completes the path · enter goes on, then shows what would go")
+            box.border_subtitle = Content(
+                "tab completes · f3 browses · enter goes on, then shows what would go"
+            )
             with Horizontal(classes="field"):
                 yield Label("From")
                 yield self.path
@@ -62,10 +76,12 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
                 yield Label("To")
                 yield self.destination
             yield self.message
+            yield self.warning
             yield self.table
             with Horizontal(classes="buttons"):
                 yield Button("Preview", id="preview", compact=True)
                 yield Button("Upload", id="go", compact=True, variant="primary", disabled=True)
+                yield Button("Browse", id="browse", compact=True)
                 yield Button("Back", id="leave", compact=True)
 
     def on_mount(self) -> None:
@@ -82,6 +98,29 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
             if self.path.value != before:
                 return
         self.focus_next()
+
+    @on(Button.Pressed, "#browse")
+    def action_browse(self) -> None:
+        """Choose by looking through folders."""
+        typed = typed_path(self.path.value.strip()) if self.path.value.strip() else Path.cwd()
+        start = typed if typed.is_dir() else typed.parent
+        self.app.push_screen(Picker(self.look, start), self._browsed)
+
+    def _browsed(self, paths: tuple[Path, ...] | None) -> None:
+        if paths:
+            self.picked = paths
+            self.path.value = self._picked_text()
+            self.destination.focus()
+
+    def _picked_text(self) -> str:
+        if len(self.picked) == 1:
+            return str(self.picked[0])
+        return f"{len(self.picked):,} chosen in {self.picked[0].parent}"
+
+    def _paths(self) -> list[Path]:
+        if self.picked and self.path.value == self._picked_text():
+            return list(self.picked)
+        return [typed_path(self.path.value.strip())]
 
     # --- checking what is typed --------------------------------------------------------
 
@@ -103,8 +142,8 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
 
     def _forget_plan(self) -> None:
         self.workers.cancel_group(self, "plan")
-        self.plan = ()
-        self.table.display = False
+        self.plan, self.fates = (), {}
+        self.table.display = self.warning.display = False
         go = self.query_one("#go", Button)
         go.disabled = True
         go.label = "Upload"
@@ -131,28 +170,55 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
         else:
             self._say("Looking…")
             self.run_worker(
-                self._make_plan(text, destination), group="plan", exclusive=True, exit_on_error=False
+                self._make_plan(self._paths(), destination), group="plan", exclusive=True, exit_on_error=False
             )
 
-    async def _make_plan(self, text: str, destination: GncvPath) -> None:
+    async def _make_plan(self, paths: list[Path], destination: GncvPath) -> None:
         try:
-            plan = await self.desk.plan_uploads([typed_path(text)], destination)
+            plan = await self.desk.plan_uploads(paths, destination)
         except Problem as problem:
             self._say(str(problem), bad=True)
             self.path.focus()
             return
+        self._show_plan(plan)
+        if any(not item.obstacle for item in plan):
+            self.query_one("#go", Button).focus()
+            await self._compare(plan)
+
+    async def _compare(self, plan: tuple[PlannedUpload, ...]) -> None:
+        """Look what the upload area holds; the upload can begin meanwhile, since the engine looks as well."""
+        text = str(self.message.content)
+        self._say(f"{text} Looking what is there already…")
+        try:
+            compared = await self.desk.compare_uploads(plan)
+        except Problem as problem:
+            self._say(f"{text} What is there already can't be told now: {problem.what}.")
+            return
+        self.fates = {str(c.planned.target): c.fate for c in compared if c.planned.target is not None}
+        self._show_plan(
+            tuple(
+                c.planned
+                if c.goes or c.planned.obstacle
+                else structs.replace(c.planned, obstacle="another file is there: choose another place")
+                for c in compared
+            )
+        )
+
+    def _show_plan(self, plan: tuple[PlannedUpload, ...]) -> None:
         self.plan = plan
         good = [item for item in plan if not item.obstacle]
         self._say_outcome(plan, good)
+        lines = warnings(plan)
+        self.warning.display = bool(lines)
+        self.warning.update(Content.styled("\n".join(lines), "$text-warning"))
         rows = sorted(enumerate(plan), key=lambda pair: (bool(pair[1].obstacle), pair[0]))
-        self.table.styles.height = min(10, len(rows) + 1)
+        room = self.app.size.height - 16 - 2 * len(lines)
+        self.table.styles.height = max(2, min(10, len(rows) + 1, room))
         self.table.display = bool(rows)
         self.table.show(Source(Rows.of(rows), lambda pair: str(pair[0]), lambda pair: self._cells(pair[1])))
         go = self.query_one("#go", Button)
         go.disabled = not good
         go.label = f"Upload {plural(len(good), 'file')}" if good else "Upload"
-        if good:
-            go.focus()
 
     def _say_outcome(self, plan: tuple[PlannedUpload, ...], good: list[PlannedUpload]) -> None:
         text = f"{plural(len(good), 'file')} would go, {size(sum(item.size for item in good))}."
@@ -160,6 +226,9 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
             text = "No FASTQ there: .fastq.gz, .fastq.bgz, .fq.gz and .fq.bgz can go."
         elif len(good) < len(plan):
             text += f" {len(plan) - len(good):,} would not."
+        known = Counter(self.fates[str(item.target)] for item in good if str(item.target) in self.fates)
+        if known:
+            text += f" {', '.join(f'{number:,} {fate.value}' for fate, number in known.items())}."
         self._say(text, bad=not good)
 
     def _cells(self, item: PlannedUpload) -> tuple[Cell, ...]:
@@ -167,7 +236,9 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
             sign = self.look.glyphs.warn
             where = Cell(f"{sign} {clean(item.obstacle)}", Tone.WARN)
         else:
-            where = Cell(clean(item.target.folder if item.target is not None else ""), Tone.DIM)
+            fate = self.fates.get(str(item.target))
+            folder = clean(item.target.folder if item.target is not None else "")
+            where = Cell(folder if fate is None else f"{fate.value}  {folder}", Tone.DIM)
         return Cell(clean(item.local.name)), Cell(size(item.size), Tone.DIM), where
 
     @on(VirtualTable.Moved)

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from gencove_tui.tui.actions import PANE_TITLES, TABS, Action, key_bar
+from gencove_tui.tui.actions.keymap import Keymap
 
 
 class Line(Widget):
@@ -106,8 +107,9 @@ class TabStrip(Line):
 class KeyBar(Line):
     """The keys that are most useful in the focused pane; those for help and quit always fit."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Keymap) -> None:
         super().__init__(id="keys")
+        self._keys = keys
         self._actions: Sequence[Action] = ()
 
     def show(self, pane: str, without: Sequence[str] = ()) -> None:
@@ -129,8 +131,7 @@ class KeyBar(Line):
             parts.append((item, action.id))
         self.put_actions(parts)
 
-    @staticmethod
-    def _item(action: Action) -> Content:
+    def _item(self, action: Action) -> Content:
         return Content.assemble(
-            (f" {action.key}", "bold $text-accent"), (f" {action.short} ", "$foreground-muted")
+            (f" {self._keys.key(action)}", "bold $text-accent"), (f" {action.short} ", "$foreground-muted")
         )

@@ -105,6 +105,12 @@ class ListPane(Pane, Generic[T]):
     """A pane over a list of one kind of thing, with a filter."""
 
     FILTERABLE: ClassVar[bool] = True
+    KEEPS_MARKS: ClassVar[bool] = False
+    """Whether marks stay when the filter changes: then every deed lists the rows that are out of view."""
+    SORTS: ClassVar[tuple[str, ...]] = ()
+    """Names of the orders that ``s`` goes through; the first is the usual one."""
+    GROUPS: ClassVar[tuple[str, ...]] = ()
+    """Names of the ways to group; the first is not to."""
 
     @dataclass
     class Searched(Message):
@@ -121,6 +127,10 @@ class ListPane(Pane, Generic[T]):
         self.filter_text = ""
         self.searches_server = False
         """Whether the server can look for the filter's text; set by the screen once it is known."""
+        self.sort = ""
+        """One of ``SORTS``; empty for the usual order."""
+        self.group = ""
+        """One of ``GROUPS``; empty for none."""
         self.line_down = False
         """Whether the whole screen says already that Gencove can't be reached."""
         self._rest: Timer | None = None
@@ -164,11 +174,29 @@ class ListPane(Pane, Generic[T]):
         self.table.show(self.source)
         self._describe()
 
+    def restore(self, *, cursor: str = "", text: str = "", sort: str = "", group: str = "") -> None:
+        """Take up what was remembered: the cursor's row, the filter, the order, the grouping."""
+        if cursor:
+            self.table.expect(cursor)
+        self.sort = sort if sort in self.SORTS else ""
+        self.group = group if group in self.GROUPS else ""
+        if text and self.FILTERABLE:
+            self._set_filter(text)
+
+    def let_server_search(self, able: bool) -> None:
+        """Whether the server looks for the filter's text is known now."""
+        if able == self.searches_server:
+            return
+        self.searches_server = able
+        text, self.filter_text = self.filter_text, ""
+        if text:
+            self._set_filter(text)
+
     def _nothing(self) -> str:
         if self.view.busy and not self.line_down:
             return "Loading…"
         if self.filter_text:
-            return "Nothing matches the filter. Esc shows all."
+            return f"Nothing matches the filter. {self.look.keys.key('back')} shows all."
         if self.view.problem is not None and not self.line_down:
             return ""
         if self.line_down and not self.view.fetched:
@@ -178,7 +206,7 @@ class ListPane(Pane, Generic[T]):
     def _describe(self) -> None:
         view, separator = self.view, f" {self.look.glyphs.separator} "
         rows = view.rows
-        known = f"{count(rows.length)}{'+' if rows.more else ''}" if view.fetched else ""
+        known = f"{self.counted}{'+' if rows.more else ''}" if view.fetched else ""
         if view.fetched and self._keep() is not None:
             known = f"{count(len(self.source))} of {known}"
             if rows.loaded < len(rows):
@@ -186,6 +214,8 @@ class ListPane(Pane, Generic[T]):
         notes = [self.note()]
         if self.table.marks:
             notes.append(f"{len(self.table.marks)} marked")
+        if self.sort:
+            notes.append(f"by {self.sort}")
         if self.filter_text:
             notes.append(f"filter {clean(self.filter_text)!r}")
         if view.busy and not self.line_down:
@@ -202,6 +232,11 @@ class ListPane(Pane, Generic[T]):
     def title_note(self) -> str:
         """More for the upper border."""
         return ""
+
+    @property
+    def counted(self) -> str:
+        """How many things the whole list holds."""
+        return count(self.view.rows.length)
 
     def note(self) -> str:
         """More for the lower border."""
@@ -232,6 +267,22 @@ class ListPane(Pane, Generic[T]):
     def action_mark(self) -> None:
         """Mark or unmark the row under the cursor."""
         self.table.toggle_mark()
+
+    def action_mark_range(self) -> None:
+        """Mark everything between the last mark and the cursor."""
+        self.table.mark_range()
+
+    def action_mark_all(self) -> None:
+        """Mark every loaded row, or none if all are."""
+        self.table.mark_all()
+
+    def action_sort(self) -> None:
+        """Go on to the next order."""
+        if self.SORTS:
+            place = self.SORTS.index(self.sort) if self.sort in self.SORTS else 0
+            following = (place + 1) % len(self.SORTS)
+            self.sort = self.SORTS[following] if following else ""
+            self._show_rows()
 
     def action_unmark_all(self) -> None:
         """Forget all marks."""
@@ -275,8 +326,8 @@ class ListPane(Pane, Generic[T]):
     def _set_filter(self, text: str, *, search: bool = True) -> None:
         if text == self.filter_text:
             return
-        # Marks on rows that a filter hides would be acted on unseen.
-        self.table.clear_marks()
+        if not self.KEEPS_MARKS:
+            self.table.clear_marks()  # else marks on rows that a filter hides would be acted on unseen
         self.filter_text = text
         if self._rest is not None:
             self._rest.stop()

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from textual import on
 from textual.message import Message
 
-from gencove_tui.model import Project
+from gencove_tui.engine.views_remote import ProjectAct
+from gencove_tui.model import Project, StatusCounts
 from gencove_tui.tui.actions import bindings
+from gencove_tui.tui.asking import Asked
 from gencove_tui.tui.format import Cell, Tone, clean, count, day, moment
+from gencove_tui.tui.queries import PROJECT_ORDERS
+from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.pane import ListPane
+from gencove_tui.tui.widgets.status_bar import status_bar
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
+
+BAR = 8
+"""Cells of a project's status bar."""
 
 
 class ProjectsPane(ListPane[Project]):
@@ -21,8 +29,9 @@ class ProjectsPane(ListPane[Project]):
     NAME = "projects"
     BINDINGS = bindings("projects")
     COLUMNS = (
-        Column("Name", 12, flex=1, keep=100),
+        Column("Name", 20, flex=1, keep=100),
         Column("Samples", 7, keep=50, right=True),
+        Column("Status", BAR, keep=30),
         Column("Modified", 10, keep=20, right=True),
     )
 
@@ -33,15 +42,26 @@ class ProjectsPane(ListPane[Project]):
         project: Project
         opened: bool
 
+    SORTS = tuple(PROJECT_ORDERS)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self.stats: dict[str, tuple[Project, StatusCounts | None]] = {}
+        """What was asked about projects: the row for which it was, and the answer once it came."""
+        self.query_text = ""
+        """The filters that Gencove was asked for, in words."""
+
     def key_of(self, item: Project) -> str:
         """Its id."""
         return item.id
 
     def cells_of(self, item: Project) -> tuple[Cell, ...]:
-        """Name, how many samples, when it last changed."""
+        """Name, how many samples, how they stand, when it last changed."""
+        stats = self.stats.get(item.id, (item, None))[1]
         return (
             Cell(project_name(item), Tone.DIM if item.hidden else Tone.PLAIN),
             Cell(count(item.sample_count), Tone.DIM),
+            Cell("") if stats is None else status_bar(stats, BAR, self.look.glyphs),
             Cell(day(item.modified or item.created, self.look.clock()), Tone.DIM),
         )
 
@@ -49,9 +69,70 @@ class ProjectsPane(ListPane[Project]):
         """Name, id and description."""
         return f"{item.name} {item.id} {item.description}"
 
+    def _show_rows(self) -> None:
+        super()._show_rows()
+        self.want_stats()
+
     def empty_text(self) -> str:
         """Nothing to see with this key."""
-        return "No projects.\nThis key can see none yet."
+        return f"No projects.\n{self.look.keys.key('new_project')} creates one."
+
+    # --- counts ------------------------------------------------------------------------
+
+    def want_stats(self) -> None:
+        """Ask for the counts of projects in view that changed since they were counted."""
+        first, last = self.table.rows_in_view
+        wanted = []
+        for index in range(first, last + 1):
+            project = self.source.item(index)
+            if project is not None and self.stats.get(project.id, (None, None))[0] != project:
+                self.stats[project.id] = (project, self.stats.get(project.id, (project, None))[1])
+                wanted.append(project)
+        if wanted:
+            self.post_message(Asked("count_projects", tuple(wanted)))
+
+    def show_stats(self, project: Project, stats: StatusCounts) -> None:
+        """The counts of a project came."""
+        if self.stats.get(project.id) != (project, stats):
+            self.stats[project.id] = (project, stats)
+            self._show_rows()
+
+    # --- filters and order -------------------------------------------------------------
+
+    def show_query(self, text: str) -> None:
+        """Gencove is asked for these filters from now on."""
+        self.query_text = text
+        self._describe()
+
+    def note(self) -> str:
+        """The filters that are on."""
+        return self.query_text
+
+    def action_query(self) -> None:
+        """Ask for filters."""
+        self.post_message(Asked("query_projects"))
+
+    def action_sort(self) -> None:
+        """The next order, by Gencove."""
+        super().action_sort()
+        self.post_message(Asked("sort_projects", (self.sort or self.SORTS[0],)))
+
+    def restore(self, *, cursor: str = "", text: str = "", sort: str = "", group: str = "") -> None:
+        """Take up what was remembered; the order has to be asked for."""
+        super().restore(cursor=cursor, text=text, sort=sort, group=group)
+        if self.sort:
+            self.post_message(Asked("sort_projects", (self.sort,)))
+
+    def drop_filter(self, *, search: bool = True) -> bool:
+        """Drop the filter, or else the filters that Gencove was asked for."""
+        if super().drop_filter(search=search):
+            return True
+        if not self.query_text or not search:
+            return False
+        self.post_message(Asked("clear_project_query"))
+        return True
+
+    # --- deeds -------------------------------------------------------------------------
 
     @on(VirtualTable.Moved)
     def _moved(self, event: VirtualTable.Moved) -> None:
@@ -67,8 +148,33 @@ class ProjectsPane(ListPane[Project]):
 
     def action_about(self) -> None:
         """Show all that is known about the project under the cursor."""
+        self._ask("project_sheet")
+
+    def _ask(self, deed: str, *before: object) -> None:
         if (project := self.current()) is not None:
-            self.post_message(self.FactsAsked("Project", project_facts(project), copyable=project.id))
+            self.post_message(Asked(deed, (*before, project)))
+
+    def action_project_files(self) -> None:
+        """Download files of the project under the cursor."""
+        self._ask("project_files")
+
+    def action_new_project(self) -> None:
+        """Create a project."""
+        self.post_message(Asked("new_project"))
+
+    def action_edit_project(self) -> None:
+        """Rename or describe the project under the cursor."""
+        self._ask("edit_project")
+
+    def action_hide_projects(self) -> None:
+        """Hide the project under the cursor, or show it again."""
+        project = self.current()
+        hidden = project is not None and project.hidden
+        self._ask("act_on_projects", ProjectAct.UNHIDE if hidden else ProjectAct.HIDE)
+
+    def action_delete_projects(self) -> None:
+        """Delete the project under the cursor."""
+        self._ask("act_on_projects", ProjectAct.DELETE)
 
     def action_copy(self) -> None:
         """Copy its id."""

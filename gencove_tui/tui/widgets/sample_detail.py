@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.message import Message
+from textual.widgets import Static
 
-from gencove_tui.model import Deliverable, Sample
+from gencove_tui.errors import Problem
+from gencove_tui.model import Capability, Deliverable, Sample
 from gencove_tui.tui.actions import bindings
-from gencove_tui.tui.format import Cell, Tone, age, clean, plural, size
+from gencove_tui.tui.asking import Asked
+from gencove_tui.tui.format import Cell, Tone, age, clean, plural, size, total_size
 from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.views import Look, SampleView
+from gencove_tui.tui.widgets import detail_sections as sections
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.facts import Facts
 from gencove_tui.tui.widgets.pane import Pane
@@ -21,7 +27,7 @@ from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 
 class DetailPane(Pane):
-    """The chosen sample with its deliverables."""
+    """The chosen sample: its deliverables, and beside them its QC, history and metadata."""
 
     NAME = "detail"
     BINDINGS = bindings("detail")
@@ -44,24 +50,125 @@ class DetailPane(Pane):
         self.facts = Facts(id="detail-facts")
         self.view = SampleView()
         self.source: Source[tuple[str, Deliverable]] = Source(Rows(), _key, self._cells)
+        self.section = sections.FILES
+        self.sections: tuple[str, ...] = (sections.FILES,)
+        self.strip = Static(id="detail-sections", markup=False)
+        self.rows: Source[sections.Row] = Source(Rows(), lambda row: row[0], lambda row: row[1])
+        """What the section lists, unless that is files."""
+        self._found: dict[tuple[str, str], Any] = {}
+        self._asked_for: tuple[str, str] | None = None
+        self._trouble: Problem | None = None
 
     def compose(self) -> ComposeResult:
-        """Trouble, facts, files."""
+        """Trouble, facts, sections, the section at hand."""
         yield self.banner
         yield self.facts
+        yield self.strip
         yield self.table
+
+    def on_mount(self) -> None:
+        """Only files, until it is known what Gencove offers."""
+        super().on_mount()
+        self._tell_sections()
+
+    def let_show(self, capabilities: frozenset[Capability]) -> None:
+        """What the dialect can tell of a sample is known now."""
+        self.sections = sections.available(capabilities)
+        if self.section not in self.sections:
+            self._go_to(sections.FILES)
+        self._tell_sections()
 
     def show(self, view: SampleView) -> None:
         """Show this sample, or nothing yet."""
+        other = _sample_id(view) != _sample_id(self.view)
+        changed = (
+            view.sample is not None
+            and self.view.sample is not None
+            and (view.sample.status != self.view.sample.status)
+        )
         self.view = view
+        if other or changed:
+            self._found.clear()
+            self._asked_for = self._trouble = None
         sample = view.sample
         self.facts.show(() if sample is None else sample_facts(sample, self.look))
         files = () if sample is None else sample.deliverables or ()
         self.source = Source(Rows.of(keyed(files)), _key, self._cells)
-        self.table.set_empty(self._nothing())
-        self.table.show(self.source)
+        self._show_table()
+
+    # --- sections ----------------------------------------------------------------------
+
+    def action_next_section(self) -> None:
+        """On to the next section."""
+        self._step(1)
+
+    def action_previous_section(self) -> None:
+        """Back to the section before."""
+        self._step(-1)
+
+    def _step(self, by: int) -> None:
+        if len(self.sections) < 2:
+            self.post_message(self.Said("This API tells nothing of a sample beside its files."))
+            return
+        self._go_to(self.sections[(self.sections.index(self.section) + by) % len(self.sections)])
+
+    def _go_to(self, section: str) -> None:
+        self.section = section
+        self._trouble = self._asked_for = None
+        self.table.set_columns(sections.COLUMNS.get(section, self.COLUMNS))
+        self._tell_sections()
+        self._show_table()
+
+    def _tell_sections(self) -> None:
+        self.strip.display = len(self.sections) > 1
+        keys = self.look.keys
+        line = Content("")
+        for name in self.sections:
+            at = name == self.section
+            line += Content.styled(
+                f" {sections.TITLES[name]} ", "bold $text-primary" if at else "$foreground-muted"
+            )
+        hint = f"  {keys.key('previous_section')} {keys.key('next_section')}"
+        self.strip.update(line + Content.styled(hint, "$foreground-muted"))
+
+    def show_section(self, sample_id: str, section: str, found: Any, problem: Problem | None) -> None:
+        """What was asked for came, or not."""
+        if _sample_id(self.view) != sample_id:
+            return
+        if problem is None:
+            self._found[(sample_id, section)] = found
+        if section == self.section:
+            self._trouble = problem
+            self._show_table()
+
+    def forget(self, sample_id: str) -> None:
+        """Something of this sample was changed: ask again when it is looked at."""
+        self._found = {key: value for key, value in self._found.items() if key[0] != sample_id}
+        self._asked_for = None
+        self._show_table()
+
+    def _show_table(self) -> None:
+        if self.section == sections.FILES:
+            self.table.set_empty(self._nothing())
+            self.table.show(self.source)
+        else:
+            place = (_sample_id(self.view), self.section)
+            found: list[sections.Row] = []
+            if place in self._found:
+                found = sections.rows(self.section, self._found[place], self.look.glyphs)
+                self.table.set_empty(sections.empty(self.section))
+            elif self.view.sample is None or self._trouble is not None:
+                self.table.set_empty("")
+            else:
+                self.table.set_empty("Loading…")
+                if self._asked_for != place:
+                    self._asked_for = place
+                    self.post_message(Asked("load_section", (self.view.sample, self.section)))
+            self.rows = Source(Rows.of(found), lambda row: row[0], lambda row: row[1])
+            self.table.show(self.rows)
         self.tell_age()
-        self.set_banner("" if view.problem is None else clean(str(view.problem)), bad=True)
+        problem = self._trouble or self.view.problem
+        self.set_banner("" if problem is None else clean(str(problem)), bad=True)
 
     def tell_age(self) -> None:
         """Say whose details these are, how many files, how old."""
@@ -72,8 +179,8 @@ class DetailPane(Pane):
         name = clean(sample.client_id) or clean(sample.id)
         notes = []
         if sample.deliverables:
-            total = sum(d.size or 0 for d in sample.deliverables)
-            notes.append(f"{plural(len(sample.deliverables), 'deliverable')}, {size(total)}")
+            total = total_size([d.size for d in sample.deliverables])
+            notes.append(f"{plural(len(sample.deliverables), 'deliverable')}, {total}")
         if view.busy:
             notes.append("loading…")
         elif view.problem is not None and view.fetched:
@@ -95,13 +202,15 @@ class DetailPane(Pane):
         there = file.url is not None
         return (
             Cell(clean(file.file_type), Tone.PLAIN if there else Tone.DIM),
-            Cell(size(file.size), Tone.DIM),
+            Cell(size(file.size, "?"), Tone.DIM),
             Cell(clean(file.name) or ("" if there else "not available now"), Tone.DIM),
             Cell(f"{self.look.glyphs.good} sha256", Tone.GOOD) if file.checksum_sha256 else Cell(""),
         )
 
     def current(self) -> Deliverable | None:
-        """The deliverable under the cursor."""
+        """The deliverable under the cursor; none in another section."""
+        if self.section != sections.FILES:
+            return None
         item = self.source.item(self.table.cursor)
         return None if item is None else item[1]
 
@@ -111,7 +220,14 @@ class DetailPane(Pane):
 
     @on(VirtualTable.Opened)
     def action_open(self) -> None:
-        """Show all that is known about the deliverable under the cursor."""
+        """Show all that is known about what is under the cursor."""
+        if self.section == "metadata":
+            self.action_metadata()
+            return
+        if self.section != sections.FILES:
+            if (row := self.rows.item(self.table.cursor)) is not None:
+                self.post_message(self.FactsAsked(sections.TITLES[self.section], row[2]))
+            return
         file, sample = self.current(), self.view.sample
         if file is None or sample is None:
             return
@@ -128,12 +244,19 @@ class DetailPane(Pane):
         self.post_message(self.FactsAsked("Deliverable", facts, copyable=file.id or file.name))
 
     def action_download(self) -> None:
-        """Fetch the deliverable under the cursor."""
+        """Fetch the deliverable under the cursor; from another section, choose among all."""
         file, sample = self.current(), self.view.sample
-        if file is None or sample is None:
+        if sample is not None and self.section != sections.FILES:
+            self.post_message(self.DownloadAsked(sample, ()))
+        elif file is None or sample is None:
             self.post_message(self.Said("No deliverable to download"))
         else:
             self.post_message(self.DownloadAsked(sample, (file,)))
+
+    def action_metadata(self) -> None:
+        """Edit the sample's metadata."""
+        if self.view.sample is not None:
+            self.post_message(Asked("metadata", (self.view.sample,)))
 
     def action_about(self) -> None:
         """Show all that is known about the sample."""
@@ -145,6 +268,10 @@ class DetailPane(Pane):
         """Copy the sample's Gencove id."""
         if self.view.sample is not None:
             self.post_message(self.CopyAsked(self.view.sample.id, "the sample's Gencove id"))
+
+
+def _sample_id(view: SampleView) -> str:
+    return "" if view.sample is None else view.sample.id
 
 
 def keyed(files: tuple[Deliverable, ...]) -> list[tuple[str, Deliverable]]:

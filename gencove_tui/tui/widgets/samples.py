@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual import on
 from textual.message import Message
 
+from gencove_tui.engine.views_remote import SampleAct
 from gencove_tui.model import Project, Sample, StatusCounts
 from gencove_tui.tui.actions import bindings
+from gencove_tui.tui.asking import Asked
 from gencove_tui.tui.format import Cell, Tone, clean, day
+from gencove_tui.tui.queries import SAMPLE_ORDERS
+from gencove_tui.tui.rows import Source
 from gencove_tui.tui.states import archive_status, sample_status
+from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.pane import ListPane
 from gencove_tui.tui.widgets.projects import project_name
@@ -44,14 +50,24 @@ class SamplesPane(ListPane[Sample]):
 
         samples: tuple[Sample, ...]
 
+    KEEPS_MARKS = True
+    SORTS = tuple(SAMPLE_ORDERS)
     project: Project | None = None
     stats: StatusCounts | None = None
+    query_text = ""
+    """The filters that Gencove was asked for, in words."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._marked: dict[str, Sample] = {}
+        """What is marked stays known when its page goes."""
 
     def show_project(self, project: Project, stats: StatusCounts | None) -> None:
         """Say whose samples these are and how they stand."""
         if project.id != getattr(self.project, "id", None):
             self.table.clear_marks()
             self.table.move_to(0)
+            self.query_text = ""
         self.project, self.stats = project, stats
         self._describe()
 
@@ -62,7 +78,9 @@ class SamplesPane(ListPane[Sample]):
     def cells_of(self, item: Sample) -> tuple[Cell, ...]:
         """Client id, status, archive, Gencove id, when it last changed."""
         return (
-            Cell(clean(item.client_id), Tone.PLAIN) if item.client_id else Cell("(none)", Tone.DIM),
+            Cell(clean(item.client_id), Tone.DIM if item.hidden else Tone.PLAIN)
+            if item.client_id
+            else Cell("(none)", Tone.DIM),
             sample_status(item.status, self.look.glyphs),
             archive_status(item.archive_status, self.look.glyphs),
             Cell(clean(item.id), Tone.DIM),
@@ -79,6 +97,84 @@ class SamplesPane(ListPane[Sample]):
             return "Enter on a project shows its samples."
         return "No samples in this project.\nAssign uploads to it, and they appear here."
 
+    def show_query(self, text: str) -> None:
+        """Gencove is asked for these filters from now on."""
+        self.query_text = text
+        self._describe()
+
+    # --- marks -------------------------------------------------------------------------
+
+    @on(VirtualTable.MarksChanged)
+    def _keep_marked(self) -> None:
+        """Remember what is marked, for its page may go."""
+        full = Source(self.view.rows, self.key_of, self.cells_of)
+        kept = {}
+        for key in self.table.marks:
+            sample = full.by_key(key) or self._marked.get(key)
+            if sample is not None:
+                kept[key] = sample
+        self._marked = kept
+
+    def mark_items(self, samples: Sequence[Sample]) -> None:
+        """Mark these, loaded or not."""
+        self._marked = {sample.id: sample for sample in samples}
+        self.table.set_marks(self._marked)
+
+    def chosen(self) -> tuple[Sample, ...]:
+        """The marked samples, in view or not, or else the one under the cursor."""
+        if not self.table.marks:
+            return super().chosen()
+        full = Source(self.view.rows, self.key_of, self.cells_of)
+        found = ((full.by_key(key) or self._marked.get(key)) for key in self.table.marks)
+        return tuple(sample for sample in found if sample is not None)
+
+    def in_view(self, sample: Sample) -> bool:
+        """Whether the list as it is filtered now holds the sample, as far as it is loaded."""
+        return self.source.place(sample.id) is not None
+
+    def action_mark_all(self) -> None:
+        """Mark every sample that matches, also those that aren't loaded; again: none."""
+        rows = self.view.rows
+        if self.table.marks and len(self.table.marks) >= len(self.source):
+            self.table.clear_marks()
+        elif rows.loaded >= len(rows) or self._keep() is not None:
+            super().action_mark_all()
+        else:
+            self.post_message(Asked("mark_all_samples"))
+
+    # --- filters and order -------------------------------------------------------------
+
+    def action_query(self) -> None:
+        """Ask for filters."""
+        self.post_message(Asked("query_samples"))
+
+    def action_sort(self) -> None:
+        """The next order, by Gencove."""
+        super().action_sort()
+        self.post_message(Asked("sort_samples", (self.sort or self.SORTS[0],)))
+
+    def restore(self, *, cursor: str = "", text: str = "", sort: str = "", group: str = "") -> None:
+        """Take up what was remembered; the order has to be asked for."""
+        super().restore(cursor=cursor, text=text, sort=sort, group=group)
+        if self.sort:
+            self.post_message(Asked("sort_samples", (self.sort,)))
+
+    def drop_filter(self, *, search: bool = True) -> bool:
+        """Drop the filter, or else the filters that Gencove was asked for."""
+        if super().drop_filter(search=search):
+            return True
+        if not self.query_text or not search:
+            return False
+        self.post_message(Asked("clear_sample_query"))
+        return True
+
+    def _nothing(self) -> str:
+        if self.project is None:
+            return self.empty_text()
+        if self.query_text and self.view.fetched and not self.view.busy and not self.filter_text:
+            return f"No sample is {self.query_text}. {self.look.keys.key('back')} shows all."
+        return super()._nothing()
+
     def note(self) -> str:
         """The project's name and its counts."""
         if self.project is None:
@@ -94,10 +190,9 @@ class SamplesPane(ListPane[Sample]):
             ):
                 if value:
                     words.append(f"{sign} {value:,}")
+        if self.query_text:
+            words.append(f"{glyphs.separator} {self.query_text}")
         return "  ".join(words)
-
-    def _nothing(self) -> str:
-        return self.empty_text() if self.project is None else super()._nothing()
 
     @on(VirtualTable.Moved)
     def _moved(self, event: VirtualTable.Moved) -> None:
@@ -129,3 +224,46 @@ class SamplesPane(ListPane[Sample]):
         if samples := self.chosen():
             what = "the sample's Gencove id" if len(samples) == 1 else f"{len(samples)} Gencove ids"
             self.post_message(self.CopyAsked("\n".join(s.id for s in samples), what))
+
+    # --- deeds -------------------------------------------------------------------------
+
+    def _ask(self, deed: str, *before: object) -> None:
+        if samples := self.chosen():
+            self.post_message(Asked(deed, (*before, *samples)))
+        else:
+            self.post_message(self.Said("No sample is chosen"))
+
+    def action_export_raw(self) -> None:
+        """Write the raw-data table of the chosen samples."""
+        self._ask("export_raw")
+
+    def action_take_over(self) -> None:
+        """Import or copy the chosen samples into another project."""
+        self._ask("take_over")
+
+    def action_cancel_samples(self) -> None:
+        """Cancel the analysis of the chosen samples."""
+        self._ask("act_on_samples", SampleAct.CANCEL)
+
+    def action_hide_samples(self) -> None:
+        """Hide the chosen samples; show them again if all of them are hidden."""
+        samples = self.chosen()
+        hidden = bool(samples) and all(sample.hidden for sample in samples)
+        self._ask("act_on_samples", SampleAct.UNHIDE if hidden else SampleAct.HIDE)
+
+    def action_restore_samples(self) -> None:
+        """Restore the chosen samples from the archive."""
+        self._ask("act_on_samples", SampleAct.RESTORE)
+
+    def action_delete_samples(self) -> None:
+        """Delete the chosen samples."""
+        self._ask("act_on_samples", SampleAct.DELETE)
+
+    def action_metadata(self) -> None:
+        """Edit the metadata of the sample under the cursor."""
+        if (sample := self.current()) is not None:
+            self.post_message(Asked("metadata", (sample,)))
+
+    def action_qc_histogram(self) -> None:
+        """Show how the metrics of the project are spread."""
+        self.post_message(Asked("qc_histogram"))

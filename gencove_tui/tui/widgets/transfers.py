@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,14 +12,18 @@ from textual.message import Message
 from textual.widgets import Static
 
 from gencove_tui.engine.views import Snapshot, Totals
-from gencove_tui.model import GNCV, Direction, Transfer, TransferState, Wish
+from gencove_tui.model import Transfer, TransferState, Wish
+from gencove_tui.store.transfers import Place
 from gencove_tui.tui.actions import bindings
-from gencove_tui.tui.format import Cell, Tone, bar, clean, duration, moment, percent, plural, rate, size
+from gencove_tui.tui.format import Cell, Tone, bar, count, duration, percent, plural, rate, size
+from gencove_tui.tui.queue_order import GROUPS, SORTS, Group, Row, arrange, name_of
 from gencove_tui.tui.rows import Rows
 from gencove_tui.tui.states import transfer_state
 from gencove_tui.tui.views import ListView, Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.pane import ListPane
+from gencove_tui.tui.widgets.queue_line import QueueLine
+from gencove_tui.tui.widgets.transfer_facts import counts_line, trouble
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 BAR = 10
@@ -28,12 +33,13 @@ LIVE = (TransferState.RUNNING, TransferState.VERIFYING)
 RETRIABLE = (TransferState.FAILED, TransferState.CANCELLED, TransferState.WAITING)
 
 
-class TransfersPane(ListPane[Transfer]):
+class TransfersPane(ListPane[Row]):
     """What moves, waits, has moved or has failed."""
 
     NAME = "transfers"
     BINDINGS = bindings("transfers")
     NEWEST_FIRST = True
+    SORTS, GROUPS = SORTS, GROUPS
     COLUMNS = (
         Column("State", 11, keep=90),
         Column("File", 18, flex=1, keep=100, cut="path"),
@@ -52,78 +58,141 @@ class TransfersPane(ListPane[Transfer]):
         wish: Wish
 
     @dataclass
+    class Reordered(Message):
+        """The user wants these transfers elsewhere in the queue."""
+
+        transfers: tuple[Transfer, ...]
+        place: Place
+
+    @dataclass
+    class Urged(Message):
+        """The user wants these transfers to be more (+1) or less (-1) urgent."""
+
+        transfers: tuple[Transfer, ...]
+        by: int
+
+    @dataclass
+    class AllWished(Message):
+        """The user wants all unfinished transfers to run or pause."""
+
+        wish: Wish
+
+    class LimitAsked(Message):
+        """The user wants to limit the bandwidth."""
+
+    @dataclass
     class ClearAsked(Message):
         """The user doesn't want to see finished transfers any more."""
 
         finished: int
 
+    @dataclass
+    class SheetAsked(Message):
+        """The user wants to see all that is known about a transfer."""
+
+        transfer: Transfer
+
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self.trouble = Static(id="transfers-trouble", markup=False)
+        self.line = QueueLine(look)
+        self.transfers: tuple[Transfer, ...] = ()
         self.totals = Totals()
+        self.folded: set[str] = set()
         self.unlisted = 0
         """Transfers that the ledger holds beyond those in the list."""
 
     def compose(self) -> ComposeResult:
-        """Table, filter, and what is wrong with the row under the cursor."""
+        """Sums, table, filter, and what is wrong with the row under the cursor."""
+        yield self.line
         yield from super().compose()
         yield self.trouble
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Show the transfers of this snapshot."""
+    def show_snapshot(self, snapshot: Snapshot, limit: int | None = None) -> None:
+        """Show the transfers of this snapshot; ``limit`` is the bandwidth's."""
         self.totals = snapshot.totals
+        self.transfers = snapshot.transfers
         self.unlisted = snapshot.transfers_total - len(snapshot.transfers)
-        view: ListView[Transfer] = ListView(
-            rows=Rows.of(snapshot.transfers), fetched=self.view.fetched or self.look.clock()
-        )
-        gone = self.table.marks.keys() - {str(transfer.id) for transfer in snapshot.transfers}
-        for key in gone:
-            del self.table.marks[key]
-        self.show(view)
+        self.line.show(snapshot.totals, limit)
+        self._rearrange()
+
+    def _rearrange(self) -> None:
+        rows = arrange(self.transfers, self.sort, self.group, self.folded)
+        if self.table.marks:
+            there = {self.key_of(row) for row in rows} | {str(transfer.id) for transfer in self.transfers}
+            for key in self.table.marks.keys() - there:
+                del self.table.marks[key]
+        self.show(ListView(rows=Rows.of(rows), fetched=self.view.fetched or self.look.clock()))
         self._tell_trouble()
 
-    def key_of(self, item: Transfer) -> str:
-        """Its number in the ledger."""
-        return str(item.id)
+    @property
+    def counted(self) -> str:
+        """How many transfers there are, headings not among them."""
+        return count(len(self.transfers))
 
-    def cells_of(self, item: Transfer) -> tuple[Cell, ...]:
+    def key_of(self, item: Row) -> str:
+        """Its number in the ledger, or the heading's name."""
+        return f"={item.name}" if isinstance(item, Group) else str(item.id)
+
+    def cells_of(self, item: Row) -> tuple[Cell, ...]:
         """State, name, bar, %, size, rate, time left."""
-        state = transfer_state(item, self.look.glyphs)
+        return self._group_cells(item) if isinstance(item, Group) else self._transfer_cells(item)
+
+    def _transfer_cells(self, item: Transfer) -> tuple[Cell, ...]:
         started = item.state in LIVE or (item.bytes_done > 0 and not item.state.is_final)
         fraction = item.bytes_done / item.size if item.size else float(item.state is TransferState.DONE)
         running = item.state is TransferState.RUNNING
         return (
-            state,
+            transfer_state(item, self.look.glyphs),
             Cell(name_of(item), Tone.DIM if item.state.is_final else Tone.PLAIN),
             Cell(bar(fraction, BAR, self.look.glyphs), Tone.BUSY if running else Tone.DIM)
             if started
-            else Cell(""),
+            else Cell(
+                f"prio {item.priority:+d}" if item.priority and not item.state.is_final else "", Tone.ACCENT
+            ),
             Cell(percent(item.bytes_done, item.size) if started else ""),
             Cell(size(item.size), Tone.DIM),
             Cell(rate(item.rate) if running else ""),
             Cell(duration(item.eta) if running else "", Tone.DIM),
         )
 
-    def text_of(self, item: Transfer) -> str:
-        """Both paths, the state and its reason."""
+    def _group_cells(self, item: Group) -> tuple[Cell, ...]:
+        glyphs = self.look.glyphs
+        total, done, speed = item.size, item.done, item.rate
+        failed = item.count(TransferState.FAILED)
+        files = f"{glyphs.folded if item.folded else glyphs.unfolded} {plural(len(item.transfers), 'file')}"
+        name = f"{item.name}, {failed:,} failed" if failed else item.name
+        return (
+            Cell(files, Tone.ACCENT),
+            Cell(name, Tone.BAD if failed else Tone.STRONG),
+            Cell(bar(done / total if total else 0.0, BAR, glyphs), Tone.BUSY if speed else Tone.DIM),
+            Cell(percent(done, total)),
+            Cell(size(total), Tone.DIM),
+            Cell(rate(speed)),
+            Cell(duration((total - done) / speed) if speed >= 1 else "", Tone.DIM),
+        )
+
+    def text_of(self, item: Row) -> str:
+        """Both paths, the state and its reason; of a heading, those of all below it."""
+        if isinstance(item, Group):
+            return " ".join((item.name, *map(self.text_of, item.transfers)))
         state = transfer_state(item, self.look.glyphs).text
         return f"{name_of(item)} {item.remote} {item.local_path} {item.direction} {state} {item.problem}"
 
     def empty_text(self) -> str:
         """How to get some."""
-        return "Nothing to transfer.\nu uploads files, d on a sample downloads its results."
-
-    def title_note(self) -> str:
-        """How fast it goes."""
-        signs = self.look.glyphs
-        speeds = ((signs.up, self.totals.up_rate), (signs.down, self.totals.down_rate))
-        return "  ".join(f"{sign} {rate(speed)}" for sign, speed in speeds if speed >= 1)
+        keys = self.look.keys
+        return (
+            f"Nothing to transfer.\n{keys.key('upload')} uploads files,"
+            f" {keys.key('download')} on a sample downloads its results."
+        )
 
     def note(self) -> str:
-        """The transfers in sum."""
+        """How many do what."""
         more = f"{self.unlisted:,} older ones not listed" if self.unlisted > 0 else ""
+        grouped = f"grouped by {self.group}" if self.group else ""
         separator = f" {self.look.glyphs.separator} "
-        return separator.join(filter(None, (totals_line(self.totals, self.look), more)))
+        return separator.join(filter(None, (counts_line(self.totals), more, grouped)))
 
     @on(VirtualTable.Moved)
     def _moved(self, event: VirtualTable.Moved) -> None:
@@ -133,23 +202,55 @@ class TransfersPane(ListPane[Transfer]):
     def _tell_trouble(self) -> None:
         """Below the table: why the transfer under the cursor waits or has failed."""
         item = self.current()
-        text = "" if item is None else trouble(item)
+        text = trouble(item) if isinstance(item, Transfer) else ""
         if self.trouble.display != bool(text):
             self.trouble.display = bool(text)
         if text and text != self.trouble.content:
             self.trouble.update(text)
 
+    # --- what the next action is about -----------------------------------------------------------
+
+    def meant(self) -> tuple[Transfer, ...]:
+        """The transfers that are marked, or those under the cursor; a heading stands for all below it."""
+        by_id = {str(transfer.id): transfer for transfer in self.transfers}
+        members = {
+            self.key_of(row): row.transfers for _, row in self.view.rows.items() if isinstance(row, Group)
+        }
+        keys: Iterable[str] = tuple(self.table.marks) or filter(None, (self.table.cursor_key,))
+        found: dict[int, Transfer] = {}
+        for key in keys:
+            some = members.get(key, (by_id[key],) if key in by_id else ())
+            found.update((transfer.id, transfer) for transfer in some)
+        return tuple(found.values())
+
+    def _unfinished(self) -> tuple[Transfer, ...]:
+        return tuple(t for t in self.meant() if not t.state.is_final)
+
     @on(VirtualTable.Opened)
     def action_open(self) -> None:
-        """Show all that is known about the transfer under the cursor."""
+        """Show all that is known about the transfer under the cursor, or fold the group."""
         item = self.current()
-        if item is not None:
-            facts = transfer_facts(item, self.look)
-            self.post_message(self.FactsAsked("Transfer", facts, copyable=item.local_path))
+        if isinstance(item, Group):
+            self.folded ^= {item.name}
+            self._rearrange()
+        elif item is not None:
+            self.post_message(self.SheetAsked(item))
+
+    def action_sort(self) -> None:
+        """Go on to the next order."""
+        super().action_sort()
+        self._rearrange()
+
+    def action_group(self) -> None:
+        """Go on to the next way to group."""
+        place = GROUPS.index(self.group) if self.group in GROUPS else 0
+        following = (place + 1) % len(GROUPS)
+        self.group = GROUPS[following] if following else ""
+        self._rearrange()
 
     def action_pause(self) -> None:
         """Pause what moves or wants to; if all of it is paused, resume."""
-        chosen = [t for t in self.chosen() if not t.state.is_final]
+        chosen = self._unfinished()
         pausing = [t for t in chosen if t.wish is Wish.RUN]
         if pausing:
             self._wish(pausing, Wish.PAUSE)
@@ -158,17 +259,26 @@ class TransfersPane(ListPane[Transfer]):
         else:
             self.post_message(self.Said("Nothing to pause here: finished transfers stay as they are"))
 
+    def action_pause_all(self) -> None:
+        """Pause everything that is unfinished; if nothing wants to move, resume everything."""
+        if self.totals.unfinished:
+            self.post_message(self.AllWished(Wish.PAUSE))
+        elif self.totals.paused:
+            self.post_message(self.AllWished(Wish.RUN))
+        else:
+            self.post_message(self.Said("Nothing to pause: no transfer is unfinished"))
+
     def action_cancel(self) -> None:
         """End what isn't finished."""
-        chosen = [t for t in self.chosen() if not t.state.is_final]
-        if chosen:
+        if chosen := self._unfinished():
             self._wish(chosen, Wish.CANCEL)
         else:
-            self.post_message(self.Said("Already finished. c takes finished transfers off the list"))
+            clear = self.look.keys.key("clear_finished")
+            self.post_message(self.Said(f"Already finished. {clear} takes finished transfers off the list"))
 
     def action_retry(self) -> None:
         """Start again what failed, was cancelled or waits."""
-        chosen = [t for t in self.chosen() if t.state in RETRIABLE]
+        chosen = [t for t in self.meant() if t.state in RETRIABLE]
         if chosen:
             self._wish(chosen, Wish.RUN)
         else:
@@ -176,90 +286,64 @@ class TransfersPane(ListPane[Transfer]):
 
     def action_clear_finished(self) -> None:
         """Take finished transfers off the list."""
-        finished = sum(item.state.is_final for _, item in self.view.rows.items())
+        finished = sum(item.state.is_final for item in self.transfers)
         if finished:
             self.post_message(self.ClearAsked(finished))
         else:
             self.post_message(self.Said("No finished transfers to clear"))
 
+    def action_limit(self) -> None:
+        """Limit the bandwidth."""
+        self.post_message(self.LimitAsked())
+
+    def action_queue_up(self) -> None:
+        """One place up in the queue."""
+        self._reorder(Place.UP)
+
+    def action_queue_down(self) -> None:
+        """One place down in the queue."""
+        self._reorder(Place.DOWN)
+
+    def action_queue_top(self) -> None:
+        """To the top of the queue."""
+        self._reorder(Place.TOP)
+
+    def action_queue_bottom(self) -> None:
+        """To the bottom of the queue."""
+        self._reorder(Place.BOTTOM)
+
+    def _reorder(self, place: Place) -> None:
+        if chosen := self._unfinished():
+            self.post_message(self.Reordered(chosen, place))
+        else:
+            self.post_message(self.Said("Finished transfers have no place in the queue"))
+
+    def action_more_urgent(self) -> None:
+        """Raise the priority."""
+        self._urge(1)
+
+    def action_less_urgent(self) -> None:
+        """Lower the priority."""
+        self._urge(-1)
+
+    def _urge(self, by: int) -> None:
+        if chosen := self._unfinished():
+            self.post_message(self.Urged(chosen, by))
+        else:
+            self.post_message(self.Said("Finished transfers need no priority"))
+
     def action_copy(self) -> None:
-        """Copy the local path."""
-        if (item := self.current()) is not None:
-            self.post_message(self.CopyAsked(item.local_path, "the local path"))
+        """Copy the local paths."""
+        if chosen := self.meant():
+            what = "the local path" if len(chosen) == 1 else f"{len(chosen)} local paths"
+            self.post_message(self.CopyAsked("\n".join(t.local_path for t in chosen), what))
+
+    def action_copy_folder(self) -> None:
+        """Copy the folder that the local files lie in."""
+        if chosen := self.meant():
+            folders = dict.fromkeys(str(Path(t.local_path).parent) for t in chosen)
+            what = "the folder's path" if len(folders) == 1 else f"{len(folders)} folders"
+            self.post_message(self.CopyAsked("\n".join(folders), what))
 
     def _wish(self, transfers: Sequence[Transfer], wish: Wish) -> None:
         self.post_message(self.Wished(tuple(transfers), wish))
-
-
-def name_of(item: Transfer) -> str:
-    """What is moved, as people would call it: a result by its sample and type, a file by its path."""
-    if item.source is not None:
-        sample = item.source.client_id or item.source.sample_id
-        return clean(f"{sample} {item.source.file_type}")
-    return clean(item.remote.removeprefix(GNCV))
-
-
-def trouble(item: Transfer) -> str:
-    """Why a transfer waits or failed, and what to do about it; empty while all is well."""
-    if item.state not in (TransferState.FAILED, TransferState.WAITING) or not item.problem:
-        return ""
-    text = clean(item.problem)
-    text += "" if text.endswith((".", "!", "?")) else "."
-    if item.remedy:
-        text += f" {clean(item.remedy)}"
-    if item.state is TransferState.WAITING and item.retry_at is not None:
-        text += f" Tried again at {moment(item.retry_at)[11:]}."
-    return text
-
-
-def totals_line(totals: Totals, look: Look) -> str:
-    """How many do what, how much is left, and how long that will take."""
-    numbers = (
-        (totals.running, "running"),
-        (totals.queued, "queued"),
-        (totals.waiting, "waiting"),
-        (totals.paused, "paused"),
-        (totals.failed, "failed"),
-    )
-    counts = [f"{number:,} {word}" for number, word in numbers if number]
-    speed = totals.up_rate + totals.down_rate
-    left = []
-    if totals.bytes_left:
-        left.append(f"{size(totals.bytes_left)} left")
-        if speed >= 1:
-            left.append(duration(totals.bytes_left / speed))
-    return f" {look.glyphs.separator} ".join(filter(None, (", ".join(left), ", ".join(counts))))
-
-
-def transfer_facts(item: Transfer, look: Look) -> tuple[tuple[str, Cell], ...]:
-    """All that the ledger knows about a transfer."""
-    moved = f"{size(item.bytes_done)} of {size(item.size)}"
-    if item.size is not None:
-        moved += f" ({item.bytes_done:,} of {item.size:,} bytes)"
-    return (
-        ("State", transfer_state(item, look.glyphs)),
-        ("Why", Cell(trouble(item), Tone.WARN)),
-        ("Direction", Cell(item.direction.value)),
-        ("Here", Cell(clean(item.local_path))),
-        ("There", Cell(clean(item.remote))),
-        ("Moved", Cell(moved)),
-        ("Rate", Cell(rate(item.rate))),
-        ("Left", Cell(duration(item.eta))),
-        ("Attempts", Cell(plural(item.attempts, "try", "tries") if item.attempts else "")),
-        ("sha256", Cell(clean(item.checksum))),
-        ("Verified", Cell(_verified(item))),
-        ("Queued", Cell(moment(item.created))),
-        ("Started", Cell(moment(item.started))),
-        ("Finished", Cell(moment(item.finished))),
-        ("Queued by", Cell(f"watch rule {item.rule_id}" if item.rule_id is not None else "")),
-    )
-
-
-def _verified(item: Transfer) -> str:
-    if item.direction is Direction.UPLOAD or item.state is not TransferState.DONE:
-        return ""
-    return (
-        "yes, the sha256 agrees with Gencove's"
-        if item.verified
-        else "length only: Gencove has no sha256 for it"
-    )

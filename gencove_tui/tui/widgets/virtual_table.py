@@ -13,12 +13,14 @@ from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 
 from gencove_tui.tui.actions import TABLE, bindings
-from gencove_tui.tui.format import UNICODE, Cell, Glyphs, Tone, fit
+from gencove_tui.tui.format import ASCII, UNICODE, Cell, Glyphs, Tone, fit
 from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.widgets.columns import GAP, Column, share
+from gencove_tui.tui.widgets.marks import Marks
 from gencove_tui.tui.widgets.motion import Motion
 
 GUTTER = 2
@@ -54,10 +56,16 @@ class Image(NamedTuple):
     focused: bool = False
 
 
+class PlainScrollBar(ScrollBarRender):
+    """Whole cells only, for terminals without block characters."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
+
+
 NO_ROWS: RowSource = Source(Rows[str](), str, lambda _: ())
 
 
-class VirtualTable(Motion, ScrollView, can_focus=True, inherit_bindings=False):
+class VirtualTable(Motion, Marks, ScrollView, can_focus=True, inherit_bindings=False):
     """A table over a ``RowSource``.
 
     Where rows come ``newest_first``, a cursor on the first row stays there until the table gets the keyboard.
@@ -128,9 +136,9 @@ class VirtualTable(Motion, ScrollView, can_focus=True, inherit_bindings=False):
         self.source: RowSource = NO_ROWS
         self.cursor = 0
         """Row of the cursor; meaningless in an empty list."""
-        self.marks: dict[str, None] = {}
-        """Keys of marked rows, in the order of marking."""
+        self.marks = {}
         self._cursor_key: str | None = None
+        self._expected: str | None = None
         self._empty = empty
         self._newest_first = newest_first
         self._painted: dict[int, Image] = {}
@@ -147,12 +155,14 @@ class VirtualTable(Motion, ScrollView, can_focus=True, inherit_bindings=False):
         if bool(len(source)) != bool(len(self.source)):
             self.refresh()  # the words for an empty list come or go
         self.source = source
-        place = None if self._cursor_key is None else source.place(self._cursor_key)
-        if self._newest_first and not before and not self.has_focus:
+        wanted = self._cursor_key if self._expected is None else self._expected
+        place = None if wanted is None else source.place(wanted)
+        if self._newest_first and not before and not self.has_focus and self._expected is None:
             place = 0
+        expected, self._expected = self._expected, self._expected if not len(source) else None
         self.cursor = max(0, min(before if place is None else place, len(source) - 1))
         self._fit_virtual_size()
-        if self.cursor != before:
+        if self.cursor != before or expected is not None:
             if place is not None and self.scroll_offset.y:
                 self.scroll_to(y=self.scroll_offset.y + self.cursor - before, animate=False)
             self._reveal()
@@ -166,6 +176,13 @@ class VirtualTable(Motion, ScrollView, can_focus=True, inherit_bindings=False):
             self._empty = text
             if not len(self.source):
                 self.refresh()
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns from now on; the source must have as many cells. Follow it with ``show``."""
+        self.columns = tuple(columns)
+        self._laid_out_for = (-1, -1)
+        self._painted.clear()
+        self.refresh()
 
     @property
     def cursor_key(self) -> str | None:
@@ -188,25 +205,13 @@ class VirtualTable(Motion, ScrollView, can_focus=True, inherit_bindings=False):
             self.move_to(place)
         return place is not None
 
-    def toggle_mark(self) -> None:
-        """Mark or unmark the row under the cursor and go one down."""
-        key = self.cursor_key
-        if key is None:
-            return
-        if key in self.marks:
-            del self.marks[key]
-        else:
-            self.marks[key] = None
-        self._repaint_changed()
-        self.move_to(self.cursor + 1)
-        self.post_message(self.MarksChanged(self))
+    def expect(self, key: str) -> None:
+        """The cursor belongs on the row with this key, once it is here."""
+        self._expected = key
 
-    def clear_marks(self) -> None:
-        """Forget all marks."""
-        if self.marks:
-            self.marks.clear()
-            self._repaint_changed()
-            self.post_message(self.MarksChanged(self))
+    def _marks_changed(self) -> None:
+        self._repaint_changed()
+        self.post_message(self.MarksChanged(self))
 
     @property
     def rows_in_view(self) -> tuple[int, int]:
@@ -229,6 +234,12 @@ class VirtualTable(Motion, ScrollView, can_focus=True, inherit_bindings=False):
             self.move_to(index)
             if event.chain == 2:
                 self.post_message(self.Opened(self, self.cursor_key))
+
+    def on_mount(self) -> None:
+        """Plain signs where need be."""
+        if self.glyphs is ASCII:
+            # Of this table alone: the class is shared with every other scroll bar.
+            self.vertical_scrollbar.renderer = PlainScrollBar  # type: ignore[misc]  # it is looked up on the bar
 
     def on_focus(self) -> None:
         """The cursor gets its strong colour."""

@@ -1,37 +1,41 @@
-"""The watch rules, and what has happened lately."""
+"""The watch rules above, and below them what happened lately or the audit log."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
 from gencove_tui.engine.views import RuleView, Snapshot
-from gencove_tui.model import Event
+from gencove_tui.model import AuditEntry, Event, WatchRule
 from gencove_tui.tui.actions import bindings
-from gencove_tui.tui.format import Cell, Tone, clean, day, moment
+from gencove_tui.tui.format import Cell, Tone, clean, day
 from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.states import rule_state
 from gencove_tui.tui.views import ListView, Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.pane import ListPane
+from gencove_tui.tui.widgets.rule_facts import audit_facts, event_facts
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 RULES_SHOWN = 4
 """Rules in view before their list scrolls."""
+LOGS = ("events", "audit")
+
+Entry = Event | AuditEntry
 
 
 class WatchPane(ListPane[RuleView]):
-    """Rules above, events below."""
+    """Rules above, a log below. The filter is about the log."""
 
     NAME = "watch"
     BINDINGS = bindings("watch")
-    FILTERABLE = False
+    GROUPS = LOGS
     COLUMNS = (
-        Column("Folder", 8, flex=1, keep=90, cut="path"),
+        Column("Folder", 10, flex=1, keep=90, cut="path"),
         Column("State", 24, flex=1, keep=100),
         Column("To", 24, flex=1, keep=20, cut="path"),
     )
@@ -46,6 +50,33 @@ class WatchPane(ListPane[RuleView]):
 
         view: RuleView
 
+    @dataclass
+    class EditAsked(Message):
+        """The user wants to change a rule, or to make one."""
+
+        rule: WatchRule | None
+
+    @dataclass
+    class RuleAsked(Message):
+        """The user wants to do something with a rule: ``open``, ``remove`` or ``try`` it."""
+
+        view: RuleView
+        act: str
+
+    @dataclass
+    class AuditAsked(Message):
+        """The audit log is in view and should be renewed."""
+
+        search: str
+
+    @dataclass
+    class ExportAsked(Message):
+        """The user wants the log in view as a file."""
+
+        log: str
+        events: tuple[Event, ...]
+        search: str
+
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self.events = VirtualTable(
@@ -55,12 +86,21 @@ class WatchPane(ListPane[RuleView]):
             empty="No events yet.",
             newest_first=True,
         )
-        self.event_source: Source[Event] = Source(Rows(), _event_key, self._event_cells)
+        self.entries: tuple[Entry, ...] = ()
+        self.event_source: Source[Entry] = Source(Rows(), _entry_key, self._entry_cells)
+        self._snapshot_events: tuple[Event, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """Two tables."""
-        yield from super().compose()
+        """Two tables and the filter line."""
+        yield self.banner
+        yield self.table
         yield self.events
+        yield self.filter_bar
+
+    @property
+    def audits(self) -> bool:
+        """Whether the audit log is in view."""
+        return self.group == "audit"
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show the rules and events of this snapshot."""
@@ -68,8 +108,45 @@ class WatchPane(ListPane[RuleView]):
         height = 1 + max(1, min(len(snapshot.rules), RULES_SHOWN)) + (2 if not snapshot.rules else 0)
         if self.table.styles.height is None or self.table.styles.height.value != height:
             self.table.styles.height = height
-        self.event_source = Source(Rows.of(snapshot.events), _event_key, self._event_cells)
+        news = snapshot.events[:1] != self._snapshot_events[:1]
+        self._snapshot_events = snapshot.events
+        if not self.audits:
+            self._show_log(snapshot.events)
+        elif news:
+            self.post_message(self.AuditAsked(self.filter_text))
+
+    def show_audit(self, entries: Sequence[AuditEntry]) -> None:
+        """Show these entries of the audit log."""
+        if self.audits:
+            self._show_log(tuple(entries))
+
+    def _show_log(self, entries: tuple[Entry, ...]) -> None:
+        self.entries = entries
+        words = self.filter_text.casefold().lstrip("!").split()
+        wanted = not self.filter_text.startswith("!")
+
+        def keep(entry: Entry) -> bool:
+            text = _text_of(entry).casefold()
+            return all(word in text for word in words) == wanted
+
+        self.event_source = Source(
+            Rows.of(entries), _entry_key, self._entry_cells, keep if words and not self.audits else None
+        )
+        nothing = "Nothing in the audit log yet." if self.audits else "No events yet."
+        self.events.set_empty("Nothing matches the filter." if self.filter_text else nothing)
         self.events.show(self.event_source)
+
+    def _set_filter(self, text: str, *, search: bool = True) -> None:
+        if text == self.filter_text:
+            return
+        super()._set_filter(text, search=search)
+        if self.audits:
+            self.post_message(self.AuditAsked(text))
+        else:
+            self._show_log(self._snapshot_events)
+
+    def _keep(self) -> None:
+        """The filter is not about the rules."""
 
     def key_of(self, item: RuleView) -> str:
         """The rule's number."""
@@ -79,30 +156,38 @@ class WatchPane(ListPane[RuleView]):
         """Folder, state in words, destination."""
         return (
             Cell(clean(item.rule.folder)),
-            rule_state(item, self.look.glyphs),
+            rule_state(item, self.look.glyphs, self.look.clock()),
             Cell(clean(item.rule.destination), Tone.DIM),
         )
 
     def empty_text(self) -> str:
         """How to get a rule."""
-        return "No folder is watched.\nTry gencove-tui watch FOLDER"
+        return f"No folder is watched.\n{self.look.keys.key('new_rule')} watches one."
+
+    def _nothing(self) -> str:
+        return self.empty_text() if self.view.fetched else "Loading…"
+
+    def note(self) -> str:
+        """Which log is below."""
+        return "audit log" if self.audits else ""
 
     @on(VirtualTable.Moved)
     def _moved(self, event: VirtualTable.Moved) -> None:
         event.stop()
 
+    # --- actions ---------------------------------------------------------------------------------
+
     @on(VirtualTable.Opened)
     def action_open(self) -> None:
-        """Show all that is known about the rule or the event under the cursor."""
+        """Show all that is known about the rule or the log's entry under the cursor."""
         if self.events.has_focus:
-            event = self.event_source.item(self.events.cursor)
-            if event is not None:
-                self.post_message(self.FactsAsked("Event", event_facts(event)))
-            return
-        view = self.current()
-        if view is not None:
-            facts = rule_facts(view, self.look)
-            self.post_message(self.FactsAsked("Watch rule", facts, copyable=view.rule.folder))
+            entry = self.event_source.item(self.events.cursor)
+            if isinstance(entry, Event):
+                self.post_message(self.FactsAsked("Event", event_facts(entry), copyable=entry.message))
+            elif entry is not None:
+                self.post_message(self.FactsAsked("Audit log", audit_facts(entry), copyable=entry.remote))
+        else:
+            self._ask("open")
 
     def action_pause(self) -> None:
         """Let the rule under the cursor rest, or go on."""
@@ -111,58 +196,78 @@ class WatchPane(ListPane[RuleView]):
         else:
             self.post_message(self.Said("No watch rule to pause"))
 
+    def action_new_rule(self) -> None:
+        """Make a rule."""
+        self.post_message(self.EditAsked(None))
+
+    def action_edit_rule(self) -> None:
+        """Change the rule under the cursor."""
+        if (view := self.current()) is not None:
+            self.post_message(self.EditAsked(view.rule))
+        else:
+            self.post_message(self.Said("No watch rule to edit"))
+
+    def action_remove_rule(self) -> None:
+        """Take the rule under the cursor away."""
+        self._ask("remove")
+
+    def action_try_rule(self) -> None:
+        """Show what the rule under the cursor would do."""
+        self._ask("try")
+
+    def _ask(self, act: str) -> None:
+        if (view := self.current()) is not None:
+            self.post_message(self.RuleAsked(view, act))
+        else:
+            self.post_message(self.Said("There is no watch rule"))
+
+    def action_next_log(self) -> None:
+        """Change between events and audit log."""
+        self.group = "" if self.audits else "audit"
+        self._show_log(() if self.audits else self._snapshot_events)
+        if self.audits:
+            self.post_message(self.AuditAsked(self.filter_text))
+        self._describe()
+
+    def action_export_log(self) -> None:
+        """Write the log in view into a file."""
+        shown = [self.event_source.item(index) for index in range(len(self.event_source))]
+        events = tuple(entry for entry in shown if isinstance(entry, Event))
+        log = "audit" if self.audits else "events"
+        self.post_message(self.ExportAsked(log, events, self.filter_text))
+
     def action_copy(self) -> None:
-        """Copy the folder, or the event's text."""
+        """Copy the folder, or the entry's text."""
         if self.events.has_focus:
-            event = self.event_source.item(self.events.cursor)
-            if event is not None:
-                self.post_message(self.CopyAsked(event.message, "the event"))
+            entry = self.event_source.item(self.events.cursor)
+            if isinstance(entry, Event):
+                self.post_message(self.CopyAsked(entry.message, "the event"))
+            elif entry is not None:
+                self.post_message(self.CopyAsked(entry.remote or entry.local_path, "the path"))
         elif (view := self.current()) is not None:
             self.post_message(self.CopyAsked(view.rule.folder, "the folder"))
 
-    def _event_cells(self, item: Event) -> tuple[Cell, ...]:
-        glyphs = self.look.glyphs
-        kind = item.kind.rpartition(".")[2]
-        tones = {
-            "done": (glyphs.good, Tone.GOOD),
-            "failed": (glyphs.bad, Tone.BAD),
-            "waiting": (glyphs.waiting, Tone.WARN),
-            "problem": (glyphs.warn, Tone.WARN),
-        }
-        glyph, tone = tones.get(kind, (glyphs.queued, Tone.PLAIN))
-        return Cell(f"{glyph} {clean(item.message)}", tone), Cell(day(item.time, self.look.clock()), Tone.DIM)
+    def _entry_cells(self, item: Entry) -> tuple[Cell, ...]:
+        glyphs, when = self.look.glyphs, Cell(day(item.time, self.look.clock()), Tone.DIM)
+        if isinstance(item, AuditEntry):
+            glyph, tone = (glyphs.bad, Tone.BAD) if item.outcome == "failed" else (glyphs.good, Tone.PLAIN)
+            what = clean(item.client_id or item.remote or item.local_path)
+            return Cell(f"{glyph} {clean(item.act)} {what}", tone), when
+        glyph, tone = {
+            "success": (glyphs.good, Tone.GOOD),
+            "error": (glyphs.bad, Tone.BAD),
+            "warning": (glyphs.warn, Tone.WARN),
+        }.get(item.severity, (glyphs.queued, Tone.PLAIN))
+        if item.kind.endswith(".done"):
+            glyph, tone = glyphs.good, Tone.GOOD
+        return Cell(f"{glyph} {clean(item.message)}", tone), when
 
 
-def _event_key(item: Event) -> str:
+def _entry_key(item: Entry) -> str:
     return str(item.id)
 
 
-def event_facts(event: Event) -> tuple[tuple[str, Cell], ...]:
-    """All that the log knows about an event."""
-    return (
-        ("What", Cell(clean(event.message))),
-        ("Kind", Cell(clean(event.kind))),
-        ("When", Cell(moment(event.time))),
-        ("Transfer", Cell("" if event.transfer_id is None else str(event.transfer_id))),
-        ("Watch rule", Cell("" if event.rule_id is None else str(event.rule_id))),
-        *((clean(name), Cell(clean(str(value)), Tone.DIM)) for name, value in event.data.items()),
-    )
-
-
-def rule_facts(view: RuleView, look: Look) -> tuple[tuple[str, Cell], ...]:
-    """All that is known about a rule."""
-    rule = view.rule
-    return (
-        ("State", rule_state(view, look.glyphs)),
-        ("Folder", Cell(clean(rule.folder))),
-        ("To", Cell(clean(rule.destination))),
-        ("Files", Cell(", ".join(map(clean, rule.include)) or "every FASTQ")),
-        ("But not", Cell(", ".join(map(clean, rule.exclude)))),
-        ("Complete", Cell(f"when a file hasn't changed for {rule.settle:g} s")),
-        ("Growing", Cell(str(view.settling))),
-        ("Uploading", Cell(str(view.queued))),
-        ("Uploaded", Cell(str(view.uploaded))),
-        ("Failed", Cell(str(view.failed))),
-        ("Ignored", Cell(str(view.ignored))),
-        ("Last file", Cell(clean(PurePath(view.last_name).name))),
-    )
+def _text_of(item: Entry) -> str:
+    if isinstance(item, Event):
+        return f"{item.message} {item.kind}"
+    return f"{item.act} {item.remote} {item.local_path} {item.client_id}"

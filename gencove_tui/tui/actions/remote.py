@@ -1,0 +1,102 @@
+"""What can be done with projects, samples, results and the upload area."""
+
+from __future__ import annotations
+
+from gencove_tui.tui.actions.kinds import Action
+
+REMOTE: tuple[Action, ...] = (
+    # Samples.
+    Action(
+        id="download", title="Download results", short="download", keys=("d",), rank=2,
+        where=("samples", "detail"), twin="gencove-tui download SAMPLE_ID",
+        help="Of the sample, of all marked samples, or the one deliverable under the cursor.",
+    ),
+    Action(
+        id="about", title="Show all that is known", keys=("i",), where=("projects", "samples", "detail"),
+        help="Every field of the project or sample, also those that this version doesn't know.",
+    ),
+    Action(
+        id="query", title="Filter by status, archive and dates", short="filters", keys=("f",), rank=12,
+        where=("projects", "samples"), help="Asked of Gencove, so it holds for rows that aren't loaded too.",
+    ),
+    Action(
+        id="export_raw", title="Export raw data", short="export", keys=("e",), rank=4, where=("samples",),
+        help="Of marked samples, as CSV or JSON in Gencove's documented columns. The links last two days.",
+        twin="gencove-tui raw-data PROJECT_ID [SAMPLE_ID…]",
+    ),
+    Action(
+        id="qc_histogram", title="Show how QC metrics are spread", short="QC", keys=("b",), rank=5,
+        where=("samples",), help="Bars over the newest samples of the project, metric by metric.",
+    ),
+    Action(
+        id="metadata", title="Edit the sample's metadata", short="metadata", keys=("m",), rank=6,
+        where=("samples", "detail"), help="Any JSON; it is checked before it is sent.",
+    ),
+    Action(
+        id="cancel_samples", title="Cancel the analysis of samples", keys=("c",), where=("samples",),
+        destructive=True, help="Of those that run. Gencove may charge for what was done.",
+    ),
+    Action(
+        id="hide_samples", title="Hide samples, or show them again", keys=("H",), where=("samples",),
+        help="Hidden ones leave the usual list; nothing is lost. See them with the filter.",
+    ),
+    Action(
+        id="restore_samples", title="Restore samples from the archive", keys=("R",), where=("samples",),
+        help="It takes hours until their files can be downloaded.",
+    ),
+    Action(
+        id="delete_samples", title="Delete samples for good", keys=("x",), where=("samples",),
+        destructive=True, help="With all their results. Nobody can bring them back.",
+    ),
+    Action(
+        id="take_over", title="Import or copy samples to another project", keys=("I",), where=("samples",),
+        help="Finished ones that aren't archived.",
+    ),
+    Action(
+        id="next_section", title="Go on to QC, history, metadata", short="sections",
+        keys=("right_square_bracket",), rank=3, where=("detail",),
+        help="What is known of a sample beside its files.",
+    ),
+    Action(
+        id="previous_section", title="Go back to metadata, history, QC", keys=("left_square_bracket",),
+        where=("detail",),
+    ),
+    # Projects.
+    Action(
+        id="project_files", title="Download the project's files", short="files", keys=("d",), rank=3,
+        where=("projects",), help="Merged VCF, reference genome and whatever else belongs to the project.",
+    ),
+    Action(
+        id="new_project", title="Create a project", short="new", keys=("n",), rank=4, where=("projects",),
+    ),
+    Action(
+        id="edit_project", title="Rename or describe a project", short="edit", keys=("e",), rank=5,
+        where=("projects",),
+    ),
+    Action(
+        id="hide_projects", title="Hide a project, or show it again", keys=("H",), where=("projects",),
+        help="A hidden one leaves the usual list; nothing is lost. See it with the filter.",
+    ),
+    Action(
+        id="delete_projects", title="Delete a project for good", keys=("x",), where=("projects",),
+        destructive=True, help="With all its samples and results. Nobody can bring it back.",
+    ),
+    # The upload area.
+    Action(
+        id="assign", title="Assign uploads to a project", short="assign", keys=("a",), rank=2,
+        where=("uploads",), help="Makes samples of them and starts their analysis, which costs money.",
+    ),
+    Action(
+        id="delete_uploads", title="Delete uploads", short="delete", keys=("x",), rank=4,
+        where=("uploads",), destructive=True,
+        help="Never those that a sample uses. Gencove doesn't allow their paths again.",
+    ),
+    Action(
+        id="uploads_view", title="View uploads as list, tree or pairs", short="view", keys=("t",), rank=3,
+        where=("uploads",), help="Pairs show each sample with its R1 and R2.",
+    ),
+    Action(
+        id="unassigned", title="Show only unassigned uploads", short="unassigned", keys=("f",), rank=5,
+        where=("uploads",), help="Again to see all.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,122 @@
+"""What the user does with the queue, carried out through the desk; trouble becomes a message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gencove_tui.model import Transfer, TransferState, Wish
+from gencove_tui.store.transfers import Place
+from gencove_tui.tui.deeds import LISTED, Doer
+from gencove_tui.tui.format import clean, plural, rate
+from gencove_tui.tui.screens.dialogs import Choice, Question
+from gencove_tui.tui.screens.limit import LimitDialog
+
+_UNBEGUN = (TransferState.QUEUED, TransferState.PAUSED, TransferState.WAITING)
+
+
+def begun(transfer: Transfer) -> bool:
+    """Whether anything would be lost if it were taken out of the queue."""
+    return transfer.state not in _UNBEGUN or transfer.bytes_done > 0
+
+
+class QueueDeeds(Doer):
+    """Pauses, resumes, cancels, reorders, limits; knows what an undo would put back."""
+
+    removed: tuple[Transfer, ...] = ()
+    """What was taken out of the queue last, as it was then."""
+
+    def wish(self, transfers: Sequence[Transfer], wish: Wish) -> None:
+        """Pause, run or, after asking where something would be lost, cancel."""
+        self._run(self._wish(transfers, wish), group="wish", exclusive=False)
+
+    async def _wish(self, transfers: Sequence[Transfer], wish: Wish) -> None:
+        number = plural(len(transfers), "transfer")
+        lost = [t for t in transfers if begun(t)]
+        if wish is Wish.CANCEL and lost and not await self._sure(transfers, lost):
+            return
+        await self.desk.wish([transfer.id for transfer in transfers], wish)
+        if wish is Wish.CANCEL:
+            self.removed = tuple(transfers)
+            undo = self.look.keys.key("undo")
+            again = " from their beginning" if lost else ""
+            verb = "Cancelling" if lost else "Took out of the queue:"
+            self.say(f"{verb} {number}. {undo} puts {'it' if len(transfers) == 1 else 'them'} back{again}.")
+        else:
+            self.say(f"{'Going on with' if wish is Wish.RUN else 'Pausing'} {number}.")
+        self.after()
+
+    async def _sure(self, transfers: Sequence[Transfer], lost: Sequence[Transfer]) -> bool:
+        names = [clean(t.remote) for t in (*lost, *(t for t in transfers if t not in lost))][:LISTED]
+        if len(transfers) > LISTED:
+            names.append(f"and {len(transfers) - LISTED:,} more")
+        question = Question(
+            "Cancel transfers",
+            ["What has been moved of these so far is dropped:", "", *names],
+            (
+                Choice("keep", "Keep going"),
+                Choice("cancel", f"Cancel {plural(len(transfers), 'transfer')}", bad=True),
+            ),
+        )
+        return await self.screen.app.push_screen_wait(question) == "cancel"
+
+    def undo(self) -> None:
+        """Put back what was taken out of the queue last."""
+        self._run(self._undo(), group="wish", exclusive=False)
+
+    async def _undo(self) -> None:
+        removed, self.removed = self.removed, ()
+        if not removed:
+            self.say("Nothing to undo: nothing was taken out of the queue since this screen opened.")
+            return
+        await self.desk.wish([t.id for t in removed], Wish.RUN)
+        if paused := [t.id for t in removed if t.wish is Wish.PAUSE]:
+            await self.desk.wish(paused, Wish.PAUSE)
+        self.say(f"Put {plural(len(removed), 'transfer')} back into the queue.")
+        self.after()
+
+    def wish_all(self, wish: Wish) -> None:
+        """Pause or resume everything that is unfinished."""
+        self._run(self._wish_all(wish), group="wish", exclusive=False)
+
+    async def _wish_all(self, wish: Wish) -> None:
+        number = plural(await self.desk.wish_all(wish), "transfer")
+        self.say(f"Pausing all {number}." if wish is Wish.PAUSE else f"Going on with all {number}.")
+        self.after()
+
+    def move(self, transfers: Sequence[Transfer], place: Place) -> None:
+        """Move within the queue."""
+        self._run(self._move(transfers, place), group="queue", exclusive=False)
+
+    async def _move(self, transfers: Sequence[Transfer], place: Place) -> None:
+        await self.desk.move_in_queue([t.id for t in transfers], place)
+        self.after()
+
+    def urge(self, transfers: Sequence[Transfer], by: int) -> None:
+        """Raise or lower priorities."""
+        self._run(self._urge(transfers, by), group="queue", exclusive=False)
+
+    async def _urge(self, transfers: Sequence[Transfer], by: int) -> None:
+        for priority in sorted({t.priority for t in transfers}, reverse=by > 0):
+            await self.desk.set_priority([t.id for t in transfers if t.priority == priority], priority + by)
+        self.after()
+
+    def limit(self) -> None:
+        """Ask for a limit of the bandwidth."""
+        self._run(self._limit(), group="dialog")
+
+    async def _limit(self) -> None:
+        chosen = await self.screen.app.push_screen_wait(LimitDialog(self.desk.bandwidth))
+        if chosen is None:
+            return
+        await self.desk.set_bandwidth(chosen or None)
+        self.say(f"All transfers together: {rate(chosen)} at most." if chosen else "No limit any more.")
+        self.after()
+
+    def clear_finished(self) -> None:
+        """Take finished transfers off the list."""
+        self._run(self._clear_finished(), group="wish", exclusive=False)
+
+    async def _clear_finished(self) -> None:
+        number = await self.desk.clear_finished()
+        self.say(f"Cleared {plural(number, 'finished transfer')}.")
+        self.after()

@@ -1,0 +1,289 @@
+"""What is done with samples."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import structs
+
+from gencove_tui.engine.private_file import write_privately
+from gencove_tui.engine.raw_data import Format, as_text
+from gencove_tui.engine.views_remote import Progress, SampleAct
+from gencove_tui.errors import Problem
+from gencove_tui.model import Capability, Sample, SampleQuery
+from gencove_tui.tui.format import clean, plural
+from gencove_tui.tui.queries import SAMPLE_ORDERS, describe_samples, parse_moment, sample_fields, sample_query
+from gencove_tui.tui.remote_doer import RemoteDoer, several
+from gencove_tui.tui.screens.confirm import Hit
+from gencove_tui.tui.screens.form import Field, Form
+from gencove_tui.tui.screens.histogram import HistogramDialog
+from gencove_tui.tui.screens.metadata import MetadataDialog
+from gencove_tui.tui.screens.paths import typed_path
+
+MOST_MARKED = 10_000
+"""Samples that one key marks."""
+MOST_EXPORTED = 1000
+"""Samples whose raw data is exported from the screen; v2 is asked for each."""
+
+WORDS = {
+    SampleAct.CANCEL: ("Cancel the analysis of", "What was done so far is lost and may be charged."),
+    SampleAct.HIDE: (
+        "Hide",
+        "They leave the usual list; nothing is lost, and the same key shows them again.",
+    ),
+    SampleAct.UNHIDE: ("Show", "They come back into the usual list."),
+    SampleAct.RESTORE: ("Restore", "It takes hours until their files can be downloaded."),
+    SampleAct.DELETE: ("Delete", "With all their results, for good. Nobody can bring them back."),
+}
+DONE = {
+    SampleAct.CANCEL: "Cancelled the analysis of",
+    SampleAct.HIDE: "Hid",
+    SampleAct.UNHIDE: "Shows again:",
+    SampleAct.RESTORE: "Asked to restore",
+    SampleAct.DELETE: "Deleted",
+}
+
+
+class SampleDeeds(RemoteDoer):
+    """Filtering, marking, exporting, and everything that changes samples."""
+
+    # --- which samples -----------------------------------------------------------------
+
+    async def query_samples(self) -> None:
+        """Ask for filters, then ask Gencove for what matches."""
+        before = self.refresher.sample_query
+        now = self.look.clock()
+
+        def check(values: Mapping[str, str]) -> str:
+            try:
+                for name in ("created_after", "created_before", "modified_after", "modified_before"):
+                    parse_moment(values[name], now)
+            except ValueError as error:
+                return str(error)
+            return ""
+
+        whole = self.can(Capability.FILTER_SAMPLES)
+        text = "" if whole else "This API sends lists whole, so they are filtered here."
+        form = Form("Filter samples", sample_fields(before, whole=whole), "Filter", text=text, check=check)
+        values = await self.screen.app.push_screen_wait(form)
+        if values is not None:
+            self._ask_samples(sample_query(values, before, now))
+
+    async def sort_samples(self, order: str) -> None:
+        """Another order, by Gencove."""
+        sort_by, descending = SAMPLE_ORDERS[order]
+        query = structs.replace(self.refresher.sample_query, sort_by=sort_by, descending=descending)
+        self._ask_samples(query)
+
+    async def clear_sample_query(self) -> None:
+        """No filters any more; the order stays."""
+        before = self.refresher.sample_query
+        self._ask_samples(SampleQuery(sort_by=before.sort_by, descending=before.descending))
+
+    def _ask_samples(self, query: SampleQuery) -> None:
+        self.samples.show_query(describe_samples(query))
+        self.refresher.ask_samples(query)
+
+    async def mark_all_samples(self) -> None:
+        """Mark every sample that matches, also those that aren't loaded."""
+        project = self.chosen_project()
+        query = structs.replace(self.refresher.sample_query, search=self.refresher.samples.view.search)
+
+        async def work(progress: Progress) -> tuple[Sample, ...]:
+            return await self.desk.every_sample(project.id, query, most=MOST_MARKED, progress=progress)
+
+        found = await self.working("Looking up every sample", work)
+        self.samples.mark_items(found)
+        if len(found) == MOST_MARKED:
+            self.say(
+                f"Marked the first {MOST_MARKED:,}. Filter the list to reach the rest.", severity="warning"
+            )
+
+    # --- doing something to them -------------------------------------------------------
+
+    def _hits(self, samples: Sequence[Sample]) -> list[Hit]:
+        return [
+            Hit(
+                clean(sample.client_id) or "(none)",
+                clean(sample.id),
+                clean(sample.status) if self.samples.in_view(sample) else "not in view",
+            )
+            for sample in samples
+        ]
+
+    async def act_on_samples(self, act: SampleAct, *samples: Sample) -> None:
+        """Ask, do it, and look again."""
+        self.needs(Capability.SAMPLE_ACTIONS)
+        left_out = ""
+        if act is SampleAct.CANCEL:
+            finished = [s for s in samples if s.status.startswith(("succeeded", "failed"))]
+            if len(finished) == len(samples):
+                raise Problem("Nothing to cancel", "none of these samples is being analysed", "")
+            samples = tuple(s for s in samples if s not in finished)
+            left_out = f"{plural(len(finished), 'finished sample')} left out." if finished else ""
+        elif act is SampleAct.RESTORE:
+            archived = tuple(s for s in samples if s.archive_status == "archived")
+            if not archived:
+                raise Problem("Nothing to restore", "none of these samples is archived", "")
+            rest = len(samples) - len(archived)
+            left_out = f"{plural(rest, 'sample')} left out: not archived." if rest else ""
+            samples = archived
+        word, consequence = WORDS[act]
+        number = plural(len(samples), "sample")
+        body = [line for line in (consequence, left_out) if line]
+        hidden = sum(not self.samples.in_view(s) for s in samples)
+        if hidden:
+            body.append(f"{hidden:,} of them are marked but not in the list as it is filtered now.")
+        bad = act in (SampleAct.CANCEL, SampleAct.DELETE)
+        title = f"{word} {number}"
+        if not await self.sure(title, body, self._hits(samples), verb=title, bad=bad):
+            return
+        ids, project_id = [s.id for s in samples], samples[0].project_id or self.chosen_project().id
+        said = await self.working(
+            title, lambda _: self.desk.act_on_samples(act, project_id, ids), changes=True
+        )
+        names = several([s.client_id for s in samples], "sample")
+        self.say(f"{DONE[act]} {names}. {clean(said)}".strip())
+        self.samples.table.clear_marks()
+        self.refresher.nudge("samples")
+
+    async def take_over(self, *samples: Sample) -> None:
+        """Import or copy samples into another project."""
+        self.needs(Capability.SAMPLE_ACTIONS)
+        good = [
+            s
+            for s in samples
+            if s.status in ("succeeded", "failed qc") and s.archive_status in ("", "available", "restored")
+        ]
+        if not good:
+            raise Problem("None of these can be taken over", "they must be finished and not archived", "")
+        project = await self.pick("Into which project?", without=good[0].project_id)
+        if project is None:
+            return
+        number = plural(len(good), "sample")
+        kinds = (
+            ("import", "import: the new project uses the same data"),
+            ("copy", "copy: independent of these"),
+        )
+        rest = len(samples) - len(good)
+        text = f"{number} into {clean(project.name) or project.id}."
+        if rest:
+            text += f"\n{rest:,} left out: not finished, or archived."
+        form = Form(
+            "Import or copy", (Field("how", "How", "import", kinds),), f"Go on with {number}", text=text
+        )
+        values = await self.screen.app.push_screen_wait(form)
+        if values is None:
+            return
+        copy = values["how"] == "copy"
+        title = f"{'Copy' if copy else 'Import'} {number}"
+        if not await self.sure(
+            title, [text, "Their analysis in the other project may cost money."], self._hits(good),
+            verb=title, bad=False,
+        ):  # fmt: skip
+            return
+        await self.working(title, lambda _: self.desk.take_over(project.id, good, copy=copy), changes=True)
+        self.say(f"{'Copied' if copy else 'Imported'} {number} into {clean(project.name) or project.id}.")
+        self.samples.table.clear_marks()
+
+    # --- looking into them -------------------------------------------------------------
+
+    async def export_raw(self, *samples: Sample) -> None:
+        """Write the raw-data table of these samples to a file."""
+        if len(samples) > MOST_EXPORTED:
+            raise Problem(
+                f"At most {MOST_EXPORTED:,} samples at a time",
+                "each costs a request",
+                "Use the command: gencove-tui raw-data PROJECT_ID",
+            )
+        project = self.chosen_project()
+        form = Form(
+            f"Export raw data of {plural(len(samples), 'sample')}",
+            (
+                Field("format", "Format", "csv", (("csv", "CSV"), ("json", "JSON"))),
+                Field("path", "To", str(self.desk.download_folder / "raw-data.csv"), is_path=True),
+            ),
+            "Export",
+            text="The file holds links that anyone can download with, for two days. Only you can read it.",
+            check=_check_path,
+        )
+        values = await self.screen.app.push_screen_wait(form)
+        if values is None:
+            return
+        kind, path = Format(values["format"]), typed_path(values["path"])
+        if path.suffix in (".csv", ".json"):
+            path = path.with_suffix(f".{kind.value}")
+        if path.exists() and not await self.sure(
+            "Replace the file", [f"{clean(str(path))} is there already."], [], verb="Replace it"
+        ):
+            return
+
+        async def work(progress: Progress) -> list[dict[str, Any]]:
+            return await self.desk.raw_data(project.id, samples, progress=progress)
+
+        rows = await self.working("Asking for raw data", work)
+        await asyncio.to_thread(write_privately, path, as_text(rows, kind))
+        self.say(f"{plural(len(rows), 'row')} in {clean(str(path))}")
+
+    async def metadata(self, sample: Sample) -> None:
+        """Show and edit the metadata of a sample."""
+        self.needs(Capability.METADATA)
+        name = clean(sample.client_id or sample.id)
+        before = await self.working(f"Metadata of {name}", lambda _: self.desk.sample_metadata(sample.id))
+        text = "" if before is None else json.dumps(before, indent=2, ensure_ascii=True)
+        while True:
+            edited = await self.screen.app.push_screen_wait(MetadataDialog(name, text))
+            if edited is None:
+                return
+            text = edited
+            value = json.loads(edited) if edited.strip() else None
+            if value == before and type(value) is type(before):
+                self.say("The metadata is as it was.")
+                return
+            try:
+                await self.working(
+                    f"Saving the metadata of {name}",
+                    lambda _, value=value: self.desk.set_sample_metadata(sample.id, value),  # type: ignore[misc]  # bound now
+                    changes=True,
+                )
+            except Problem as problem:
+                self.complain(problem)  # and back to the text: it may have cost work
+            else:
+                self.say(f"Saved the metadata of {name}.")
+                self.detail.forget(sample.id)
+                return
+
+    async def qc_histogram(self) -> None:
+        """Show how the metrics of the project are spread."""
+        self.needs(Capability.QUALITY_CONTROLS, "")
+        project = self.chosen_project()
+        types = await self.working("Looking up the QC metrics", lambda _: self.desk.qc_types(project.id))
+        if not types:
+            self.say("This project has no QC metrics.")
+            return
+        await self.screen.app.push_screen_wait(HistogramDialog(self.desk, self.look, project, types))
+
+    async def load_section(self, sample: Sample, section: str) -> None:
+        """What the detail shows beside the files."""
+        try:
+            found: Any
+            if section == "qc":
+                found = await self.desk.sample_quality(sample.id)
+            elif section == "history":
+                found = await self.desk.sample_history(sample.id)
+            else:
+                found = await self.desk.sample_metadata(sample.id)
+        except Problem as problem:
+            self.detail.show_section(sample.id, section, None, problem)
+        else:
+            self.detail.show_section(sample.id, section, found, None)
+
+
+def _check_path(values: Mapping[str, str]) -> str:
+    if not values["path"]:
+        return "Name a file."
+    path = typed_path(values["path"])
+    return f"{path} is a folder: name a file in it." if path.is_dir() else ""

@@ -1,0 +1,123 @@
+"""A few fields to fill in, checked before they are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, NamedTuple
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, Static
+
+from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.paths import PathSuggester
+from gencove_tui.tui.widgets.chooser import Chooser
+
+
+class Field(NamedTuple):
+    """One line of a form."""
+
+    key: str
+    label: str
+    value: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    """Values and how they read; none for a text."""
+    hint: str = ""
+    """Shown in an empty text field."""
+    is_path: bool = False
+
+
+class Form(Dialog[dict[str, str] | None]):
+    """Fields and two buttons. ``check`` says what is wrong with the values, or nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "next_field", show=False),
+        Binding("up", "previous_field", show=False),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        fields: Sequence[Field],
+        go: str,
+        *,
+        text: str = "",
+        check: Callable[[Mapping[str, str]], str] | None = None,
+    ) -> None:
+        super().__init__()
+        self._title, self._go_label, self._text = title, go, text
+        self._fields = tuple(fields)
+        self._check = check
+
+    def compose(self) -> ComposeResult:
+        """Words, fields, what is wrong, buttons."""
+        with Vertical(classes="dialog -form") as box:
+            box.border_title = Content(self._title)
+            box.border_subtitle = Content("↑ ↓ field · ← → value · enter on a text goes on · esc back")
+            if self._text:
+                yield Static(Content(self._text), classes="dialog-text")
+            with VerticalScroll(classes="fields", can_focus=False):
+                for field in self._fields:
+                    with Horizontal(classes="field -close"):
+                        yield Label(Content(field.label))
+                        yield self._widget(field)
+            yield Static(id="form-wrong", classes="wrong", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button(Content(self._go_label), id="go", compact=True, variant="primary")
+                yield Button("Back", id="leave", compact=True)
+
+    def _widget(self, field: Field) -> Widget:
+        if field.choices:
+            return Chooser(field.choices, field.value, id=f"form-{field.key}")
+        return Input(
+            field.value,
+            placeholder=field.hint,
+            compact=True,
+            id=f"form-{field.key}",
+            suggester=PathSuggester() if field.is_path else None,
+        )
+
+    def on_mount(self) -> None:
+        """Begin at the first field."""
+        self.query_one(f"#form-{self._fields[0].key}").focus()
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What is filled in, by key."""
+        found = {}
+        for field in self._fields:
+            widget = self.query_one(f"#form-{field.key}")
+            if isinstance(widget, Chooser):
+                found[field.key] = widget.value
+            elif isinstance(widget, Input):
+                found[field.key] = widget.value.strip()
+        return found
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.query_one("#form-wrong", Static).update("")
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#go")
+    def _go(self) -> None:
+        values = self.values
+        wrong = self._check(values) if self._check is not None else ""
+        if wrong:
+            self.query_one("#form-wrong", Static).update(wrong)
+        else:
+            self.dismiss(values)
+
+    def key_enter(self, event: events.Key) -> None:
+        """On a field with choices: take the form."""
+        if isinstance(self.focused, Chooser):
+            event.stop()  # else the screen below, which is at the top by then, gets it as well
+            self._go()
+
+    @on(Button.Pressed, "#leave")
+    def _leave(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,124 @@
+"""How a quality-control metric is spread over a project, as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from gencove_tui.engine.views import Desk
+from gencove_tui.errors import Problem
+from gencove_tui.model import Project
+from gencove_tui.tui.format import Glyphs, bar, clean, plural
+from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.views import Look
+
+if TYPE_CHECKING:
+    from gencove_tui.api.v2.quality import Histogram, QcType
+
+NEWEST = (200, 1000, 5000)
+"""How many of the newest samples are counted; ``n`` goes through these."""
+
+
+def value_text(value: float) -> str:
+    """A measured number as short as it stays clear."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
+def chart(histogram: Histogram, width: int, glyphs: Glyphs) -> list[tuple[str, str, str]]:
+    """One line per bin: its range, its bar of at most ``width`` cells, its count."""
+    most = max(histogram.counts, default=0)
+    ranges = [
+        f"{value_text(low)} – {value_text(high)}"
+        for low, high in zip(histogram.edges, histogram.edges[1:], strict=False)
+    ]
+    label = max(map(cell_len, ranges), default=0)
+    lines = []
+    for text, number in zip(ranges, histogram.counts, strict=True):
+        filled = bar(number / most if most else 0.0, width, glyphs).rstrip(glyphs.bar_empty) if number else ""
+        lines.append((text.rjust(label), filled, f"{number:,}"))
+    return lines
+
+
+class HistogramDialog(Dialog[None]):
+    """Left and right go through the metrics."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,l,space,tab", "step(1)", show=False),
+        Binding("left,h,shift+tab", "step(-1)", show=False),
+        Binding("n", "more", show=False),
+        Binding("q,enter", "leave", show=False),
+    ]
+
+    def __init__(self, desk: Desk, look: Look, project: Project, types: Sequence[QcType]) -> None:
+        super().__init__()
+        self.desk, self.look, self.project = desk, look, project
+        # Metrics that are numbers first: only those have a picture.
+        self.types = tuple(sorted(types, key=lambda kind: kind.type not in ("min", "max")))
+        self.place = 0
+        self.newest = NEWEST[0]
+        self._title = Static(id="histogram-title", markup=False)
+        self._chart = Static(id="histogram-chart", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Which metric, and its picture."""
+        with Vertical(classes="dialog -wide -tall") as box:
+            box.border_title = Content(f"QC of {clean(self.project.name) or self.project.id}")
+            box.border_subtitle = Content("← → metric · n more samples · esc close")
+            yield self._title
+            with VerticalScroll(can_focus=False):
+                yield self._chart
+
+    def on_mount(self) -> None:
+        """The first metric."""
+        self._ask()
+
+    def action_step(self, by: int) -> None:
+        """Another metric."""
+        self.place = (self.place + by) % len(self.types)
+        self._ask()
+
+    def action_more(self) -> None:
+        """Count more samples, or fewer again."""
+        self.newest = NEWEST[(NEWEST.index(self.newest) + 1) % len(NEWEST)]
+        self._ask()
+
+    def _ask(self) -> None:
+        kind = self.types[self.place]
+        name = clean(kind.name or kind.key.replace("_", " ").capitalize())
+        sign = {"min": "at least so much", "max": "at most so much", "bool": "yes or no"}.get(
+            kind.type, clean(kind.type)
+        )
+        number = f"{self.place + 1} of {len(self.types)}"
+        self._title.update(
+            Content.styled(name, "bold $text-primary")
+            + Content.styled(
+                f"   {number} · {sign or 'no limit'} · newest {plural(self.newest, 'sample')}",
+                "$foreground-muted",
+            )
+        )
+        self._chart.update("Asking Gencove…")
+        self.run_worker(self._load(kind.key), group="histogram", exclusive=True, exit_on_error=False)
+
+    async def _load(self, key: str) -> None:
+        try:
+            found = await self.desk.qc_histogram(self.project.id, key, self.newest)
+        except Problem as problem:
+            self._chart.update(Content.styled(clean(str(problem)), "$text-error"))
+            return
+        if not found.counts:
+            self._chart.update("No sample has a number for this metric.")
+            return
+        width = max(10, min(60, self.app.size.width - 40))
+        lines = [
+            Content(f"{text}  ") + Content.styled(filled, "$text-accent") + Content(f" {number}")
+            for text, filled, number in chart(found, width, self.look.glyphs)
+        ]
+        total = plural(sum(found.counts), "sample")
+        self._chart.update(Content("\n").join([Content(""), *lines, Content(""), Content(total)]))

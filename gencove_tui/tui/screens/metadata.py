@@ -1,0 +1,81 @@
+"""Editing a sample's metadata."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Static, TextArea
+
+from gencove_tui.tui.screens.dialogs import Dialog
+
+
+def complaint(text: str) -> str:
+    """What is wrong with the text as JSON; nothing when it is fine or empty."""
+    if not text.strip():
+        return ""
+    try:
+        json.loads(text, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        return f"Not JSON: line {error.lineno}, column {error.colno}: {error.msg}."
+    except ValueError as error:
+        return str(error)
+    except RecursionError:
+        return "Nested too deeply."
+    return ""
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"Not JSON: {word} is no number there.")
+
+
+class MetadataDialog(Dialog[str | None]):
+    """A text that must be JSON, or empty for none. Answers the text, or None when nothing is to be saved."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "save", "save", show=False, priority=True),
+    ]
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__()
+        self._name_shown, self._text = name, text
+
+    def compose(self) -> ComposeResult:
+        """The text, what is wrong with it, buttons."""
+        with Vertical(classes="dialog -wide") as box:
+            box.border_title = Content(f"Metadata of {self._name_shown}")
+            box.border_subtitle = Content("any JSON · tab to the buttons · f2 saves · esc back")
+            yield TextArea(self._text, show_line_numbers=True, tab_behavior="focus", id="metadata-text")
+            yield Static(id="metadata-wrong", classes="wrong", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button("Save", id="go", compact=True, variant="primary")
+                yield Button("Back", id="leave", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin in the text."""
+        area = self.query_one(TextArea)
+        area.styles.height = max(5, min(18, self.app.size.height - 10))
+        area.cursor_blink = False
+        area.focus()
+
+    @on(TextArea.Changed)
+    def _changed(self) -> None:
+        wrong = complaint(self.query_one(TextArea).text)
+        self.query_one("#metadata-wrong", Static).update(wrong)
+        self.query_one("#go", Button).disabled = bool(wrong)
+
+    @on(Button.Pressed, "#go")
+    def action_save(self) -> None:
+        """Take it, if it is JSON."""
+        text = self.query_one(TextArea).text
+        if not complaint(text):
+            self.dismiss(text)
+
+    @on(Button.Pressed, "#leave")
+    def _leave(self) -> None:
+        self.dismiss(None)

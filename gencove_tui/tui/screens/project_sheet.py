@@ -1,0 +1,87 @@
+"""All that is known about a project: how its samples stand, what it is analysed with, its files."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+
+from gencove_tui.model import Project, StatusCounts
+from gencove_tui.tui.clipboard import copy
+from gencove_tui.tui.format import Cell, Tone, clean, size
+from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.views import Look
+from gencove_tui.tui.widgets.facts import Fact, Facts
+from gencove_tui.tui.widgets.projects import project_facts, project_name
+from gencove_tui.tui.widgets.status_bar import counts_text, status_bar
+
+BAR = 40
+"""Cells of the status bar."""
+
+
+class ProjectSheet(Dialog[bool]):
+    """Answers whether the user wants its files."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,enter", "leave", show=False),
+        Binding("d", "download", show=False),
+        Binding("y", "copy", show=False),
+        Binding("j,down", "scroll(1)", show=False),
+        Binding("k,up", "scroll(-1)", show=False),
+    ]
+
+    def __init__(self, look: Look, project: Project, stats: StatusCounts | None, pipeline: str) -> None:
+        super().__init__()
+        self.look, self.project, self.stats, self.pipeline = look, project, stats, pipeline
+
+    def compose(self) -> ComposeResult:
+        """Facts, scrolling where they are many."""
+        with Vertical(classes="dialog -wide") as box:
+            box.border_title = Content(f"Project {project_name(self.project)}")
+            files = "d files · " if self.project.deliverables else ""
+            box.border_subtitle = Content(f"{files}y copy the id · esc close")
+            with VerticalScroll(id="project-scroll"):
+                yield Facts()
+
+    def on_mount(self) -> None:
+        """Fill it."""
+        self.query_one("#project-scroll").styles.height = "auto"
+        self.query_one("#project-scroll").styles.max_height = max(6, self.app.size.height - 8)
+        facts = []
+        for name, value in project_facts(self.project):
+            if name == "Pipeline" and self.pipeline:
+                facts.append(Fact(name, Cell(clean(self.pipeline)), long=True))
+            else:
+                facts.append(Fact(name, value, long=True))
+        if self.stats is not None:
+            glyphs = self.look.glyphs
+            facts.insert(2, Fact("Status", Cell(counts_text(self.stats, glyphs)), long=True))
+            if (drawn := status_bar(self.stats, BAR, glyphs)).text:
+                facts.insert(2, Fact("", drawn, long=True))
+        for number, file in enumerate(self.project.deliverables):
+            text = f"{clean(file.file_type)}  {size(file.size, '?')}  {clean(file.name)}".rstrip()
+            tone = Tone.PLAIN if file.url is not None else Tone.DIM
+            facts.append(Fact("Files" if not number else "", Cell(text, tone), long=True))
+        if not self.project.deliverables:
+            facts.append(Fact("Files", Cell("none of its own", Tone.DIM), long=True))
+        self.query_one(Facts).show(facts)
+        self.query_one("#project-scroll").focus()
+
+    def action_download(self) -> None:
+        """Choose among its files."""
+        self.dismiss(bool(self.project.deliverables))
+
+    def action_copy(self) -> None:
+        """Copy its id."""
+        copy(self.app, self.project.id, "the project's id")
+
+    def action_scroll(self, by: int) -> None:
+        """See the rest."""
+        self.query_one("#project-scroll").scroll_relative(y=by, animate=False)
+
+    def action_leave(self) -> None:
+        """Close it."""
+        self.dismiss(False)

@@ -1,0 +1,110 @@
+"""What the panes about Gencove are told and what becomes of what they ask for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from textual import on
+
+from gencove_tui.model import Capability, Project
+from gencove_tui.tui.asking import Asked
+from gencove_tui.tui.messages import ConnectionChanged, ListChanged, SampleChanged, StatsChanged
+from gencove_tui.tui.remote_deeds import RemoteDeeds
+from gencove_tui.tui.screens.frame import Frame
+from gencove_tui.tui.widgets.pane import ListPane
+from gencove_tui.tui.widgets.projects import ProjectsPane
+from gencove_tui.tui.widgets.sample_detail import DetailPane
+from gencove_tui.tui.widgets.samples import SamplesPane
+from gencove_tui.tui.widgets.uploads import UploadsPane
+from gencove_tui.tui.widgets.virtual_table import VirtualTable
+
+
+class RemoteWiring(Frame):
+    """Projects, samples, the sample's detail and the upload area."""
+
+    @cached_property
+    def remote(self) -> RemoteDeeds:
+        """Carries out what these panes ask for."""
+        panes = (
+            self.query_one(ProjectsPane),
+            self.samples,
+            self.query_one(DetailPane),
+            self.query_one(UploadsPane),
+        )
+        return RemoteDeeds(self, self.desk, self.look, self.refresher.look_at_ledger, self.refresher, panes)
+
+    @on(Asked)
+    def _asked(self, event: Asked) -> None:
+        self.remote.carry_out(event)
+
+    # --- data in -----------------------------------------------------------------------
+
+    @on(ListChanged)
+    def _list_changed(self, event: ListChanged) -> None:
+        self.list_pane(event.name).show(event.view)
+        self.tell_bars()
+
+    @on(SampleChanged)
+    def _sample_changed(self, event: SampleChanged) -> None:
+        self.query_one(DetailPane).show(event.view)
+
+    @on(StatsChanged)
+    def _stats_changed(self, event: StatsChanged) -> None:
+        project = self.refresher.project
+        if project is not None and project.id == event.project_id:
+            self.samples.show_project(project, event.stats)
+
+    @on(ConnectionChanged)
+    def _connection_changed(self, event: ConnectionChanged) -> None:
+        self.connection = event.connection
+        able = event.connection.capabilities
+        self.list_pane("projects").let_server_search(Capability.SEARCH_PROJECTS in able)
+        self.samples.let_server_search(Capability.SEARCH_SAMPLES in able)
+        self.query_one(DetailPane).let_show(able)
+        organization = event.connection.organization
+        days = None if organization is None else organization.expire_uploads_period_days
+        self.query_one(UploadsPane).let_keep(days)
+        self.query_one(ProjectsPane).want_stats()
+        self.tell_connection()
+        self.tell_bars()
+
+    # --- what panes report -------------------------------------------------------------
+
+    @on(ProjectsPane.Chosen)
+    def _project_chosen(self, event: ProjectsPane.Chosen) -> None:
+        self.follower.project(event.project, opened=event.opened, beside=self.panes["samples"].display)
+        if event.opened:
+            self.go_to("samples")
+
+    @on(SamplesPane.Chosen)
+    def _sample_chosen(self, event: SamplesPane.Chosen) -> None:
+        self.follower.sample(event.sample, opened=event.opened, beside=self.panes["detail"].display)
+        if event.opened:
+            self.go_to("detail")
+
+    def show_project(self, project: Project) -> None:
+        """The samples pane is about another project: its filter goes, unless it was kept for this one."""
+        kept = self.remembered.filters.pop("samples", "")
+        self.samples.drop_filter(search=False)
+        self.samples.show_project(project, None)
+        if kept and project.id == self.remembered.project:
+            self.samples.restore(text=kept)
+
+    @on(ListPane.Searched)
+    def _searched(self, event: ListPane.Searched) -> None:
+        self.refresher.search(event.pane, event.text)
+
+    @on(VirtualTable.WindowNeeded)
+    def _window_needed(self, event: VirtualTable.WindowNeeded) -> None:
+        name = (event.table.id or "").removesuffix("-table")
+        pane = self.panes.get(name)
+        if isinstance(pane, ListPane) and pane.rows_in_view() == (event.first, event.last):
+            self.refresher.need(name, event.first, event.last)
+
+    @on(SamplesPane.DownloadAsked)
+    def _samples_wanted(self, event: SamplesPane.DownloadAsked) -> None:
+        self.deeds.download(event.samples)
+
+    @on(DetailPane.DownloadAsked)
+    def _files_wanted(self, event: DetailPane.DownloadAsked) -> None:
+        self.deeds.download((event.sample,), event.deliverables)

@@ -1,0 +1,169 @@
+"""What the user does with watch rules and logs, carried out through the desk; trouble becomes a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import structs
+
+from gencove_tui.config import check_rule_name, check_terms
+from gencove_tui.engine.views import RuleView
+from gencove_tui.errors import Problem
+from gencove_tui.model import AuditEntry, Event, GncvPath, RuleTerms, WatchRule
+from gencove_tui.tui.deeds import Doer
+from gencove_tui.tui.format import clean, plural
+from gencove_tui.tui.screens.dialogs import Choice, Question
+from gencove_tui.tui.screens.form import Field, Form
+from gencove_tui.tui.screens.paths import typed_path
+from gencove_tui.tui.screens.rule_sheet import DryRunSheet, RuleSheet
+
+_CHECKS = (("full", "every record"), ("gzip", "the gzip stream"), ("none", "not at all"))
+
+
+def fields_of(rule: WatchRule | None) -> list[Field]:
+    """The form of a rule: empty, or as it stands."""
+    new = rule is None
+    terms = rule if rule is not None else RuleTerms(folder="", destination=GncvPath("gncv://{run}/"))
+    return [
+        *([Field("name", "Name", hint="like novaseq")] if new else []),
+        Field("folder", "Folder", terms.folder, hint="/data/runs", is_path=True),
+        Field("destination", "To", str(terms.destination), hint="gncv://{run}/"),
+        Field("files", "Files", " ".join(terms.files), hint="every FASTQ; or patterns: *.fastq.gz !*test*"),
+        Field("project", "Project", terms.project, hint="id to assign to; empty assigns nothing"),
+        Field("deliver", "Results", " ".join(terms.deliver), hint="file types to fetch, like impute-vcf qc"),
+        Field("deliver_to", "Into", terms.deliver_to, hint="the profile's download folder", is_path=True),
+        Field("settle", "Still for", f"{terms.settle:g}", hint="seconds without a change"),
+        Field("check", "Checked", terms.check, choices=_CHECKS),
+    ]
+
+
+def terms_from(values: Mapping[str, str], before: WatchRule | None) -> RuleTerms:
+    """The terms that a filled form stands for, over those that it doesn't ask about.
+
+    Raises ``InputProblem`` or ``ValueError`` with words for people.
+    """
+    try:
+        settle = float(values["settle"].replace(",", ".") or 60)
+    except ValueError:
+        raise ValueError("Still for: type a number of seconds.") from None
+    if not values["folder"]:
+        raise ValueError("Folder: which folder should be watched?")
+    kept = structs.asdict(before) if before is not None else {}
+    kept = {name: kept[name] for name in RuleTerms.__struct_fields__ if name in kept}
+    return check_terms(
+        RuleTerms(
+            **{
+                **kept,
+                "folder": str(typed_path(values["folder"])),
+                "destination": GncvPath.parse(values["destination"]),
+                "files": tuple(values["files"].split()),
+                "project": values["project"],
+                "deliver": tuple(values["deliver"].split()),
+                "deliver_to": str(typed_path(values["deliver_to"])) if values["deliver_to"] else "",
+                "settle": settle,
+                "check": values["check"],
+            }
+        )
+    )
+
+
+def complaint(values: Mapping[str, str], before: WatchRule | None) -> str:
+    """What is wrong with a filled form; empty when nothing is."""
+    try:
+        if before is None:
+            check_rule_name(values["name"])
+        terms_from(values, before)
+    except Problem as problem:
+        return clean(str(problem))
+    except ValueError as error:
+        return clean(str(error))
+    return ""
+
+
+class WatchDeeds(Doer):
+    """Makes, changes, tries and removes watch rules; exports logs."""
+
+    def edit(self, rule: WatchRule | None) -> None:
+        """Let the user fill in a rule, new or as it stands."""
+        self._run(self._edit(rule), group="dialog")
+
+    async def _edit(self, rule: WatchRule | None) -> None:
+        title = "Watch another folder" if rule is None else f"Watch rule {clean(rule.name)}"
+        form = Form(
+            title,
+            fields_of(rule),
+            "Watch" if rule is None else "Keep the changes",
+            check=lambda values: complaint(values, rule),
+        )
+        values = await self.screen.app.push_screen_wait(form)
+        if values is None:
+            return
+        name = rule.name if rule is not None else values["name"]
+        kept = await self.desk.put_rule(name, terms_from(values, rule), rule)
+        self.say(f"{'Watching' if rule is None else 'Changed the rule for'} {clean(kept.folder)}.")
+        self.after()
+
+    def remove(self, view: RuleView) -> None:
+        """Take a rule away, after asking."""
+        self._run(self._remove(view), group="dialog")
+
+    async def _remove(self, view: RuleView) -> None:
+        rule = view.rule
+        body = [f"{clean(rule.folder)} would not be watched any more.", "Files and uploads stay as they are."]
+        if view.queued:
+            body.append(f"{plural(view.queued, 'upload')} of it go on.")
+        answer = await self.screen.app.push_screen_wait(
+            Question(
+                "Remove the watch rule",
+                body,
+                (Choice("keep", "Keep it"), Choice("remove", f"Remove {clean(rule.name)}", bad=True)),
+            )
+        )
+        if answer == "remove":
+            await self.desk.remove_rule(rule.name)
+            self.say(f"No longer watching {clean(rule.folder)}.")
+            self.after()
+
+    def switch(self, view: RuleView) -> None:
+        """Let a watch rule rest, or go on."""
+        self._run(self._switch(view), group="wish", exclusive=False)
+
+    async def _switch(self, view: RuleView) -> None:
+        await self.desk.set_rule_active(view.rule.id, not view.rule.active)
+        self.say(f"{'Paused' if view.rule.active else 'Resumed'} watching {clean(view.rule.folder)}.")
+        self.after()
+
+    def attempt(self, rule: WatchRule) -> None:
+        """Show what a rule would do."""
+        self._run(self._attempt(rule), group="dialog")
+
+    async def _attempt(self, rule: WatchRule) -> None:
+        self.say(f"Looking through {clean(rule.folder)}…")
+        found = await self.desk.try_rule(rule)
+        self.screen.app.push_screen(DryRunSheet(clean(rule.name) or clean(rule.folder), found, self.look))
+
+    def show(self, view: RuleView) -> None:
+        """Show all that is known about a rule."""
+        self.screen.app.push_screen(RuleSheet(view, self.look, self.desk.rule_detail))
+
+    def audit(self, search: str, show: Callable[[Sequence[AuditEntry]], None]) -> None:
+        """Ask for the audit log and show it."""
+        self._run(self._audit(search, show), group="audit")
+
+    async def _audit(self, search: str, show: Callable[[Sequence[AuditEntry]], None]) -> None:
+        show(await self.desk.audit(search.lstrip("!")))
+
+    def export(self, log: str, events: Sequence[Event], search: str) -> None:
+        """Write the log in view into the download folder."""
+        self._run(self._export(log, events, search), group="export")
+
+    async def _export(self, log: str, events: Sequence[Event], search: str) -> None:
+        stamp = f"{self.look.clock().astimezone():%Y%m%d-%H%M%S}"
+        path: Path = self.desk.download_folder / f"gencove-{log}-{stamp}.csv"
+        if log == "audit":
+            number = plural(await self.desk.export_audit(path, search), "entry", "entries")
+        else:
+            await self.desk.export_events(path, events)
+            number = plural(len(events), "event")
+        self.say(f"{number} written to {clean(str(path))}")

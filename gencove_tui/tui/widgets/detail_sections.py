@@ -1,0 +1,139 @@
+"""What the detail pane lists beside files: quality control, status history, metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from gencove_tui.model import Capability, SampleStatus
+from gencove_tui.tui.format import Cell, Glyphs, Tone, clean, moment
+from gencove_tui.tui.states import sample_status
+from gencove_tui.tui.widgets.columns import Column
+
+if TYPE_CHECKING:
+    from gencove_tui.api.v2.quality import QualityControl
+
+FILES = "files"
+TITLES = {FILES: "Files", "qc": "QC", "history": "History", "metadata": "Metadata"}
+NEEDS = {
+    "qc": Capability.QUALITY_CONTROLS,
+    "history": Capability.STATUS_HISTORY,
+    "metadata": Capability.METADATA,
+}
+COLUMNS = {
+    "qc": (
+        Column("Metric", 16, flex=2, keep=100),
+        Column("Measured", 12, keep=90, right=True),
+        Column("Expected", 14, keep=80, right=True),
+        Column("Outcome", 12, flex=1, keep=95),
+    ),
+    "history": (
+        Column("When", 19, keep=90),
+        Column("Status", 14, flex=1, keep=100),
+        Column("Note", 14, flex=3, keep=50),
+    ),
+    "metadata": (Column("JSON", 20, flex=1),),
+}
+MOST_LINES = 2000
+"""Lines of metadata that are shown."""
+Row = tuple[str, tuple[Cell, ...], tuple[tuple[str, Cell], ...]]
+"""Key, cells, and all that is known about it."""
+
+
+def available(capabilities: frozenset[Capability]) -> tuple[str, ...]:
+    """The sections that this dialect can fill."""
+    return (FILES, *(name for name, needed in NEEDS.items() if needed in capabilities))
+
+
+def value(number: float | None, text: str = "") -> str:
+    """A measured or expected value; a dash where there is none."""
+    if number is None:
+        return clean(text) or "–"
+    whole = abs(number) >= 1000 or number == int(number)
+    return f"{number:,.0f}" if whole and abs(number) < 1e15 else f"{number:.4g}"
+
+
+def expected(control: QualityControl) -> str:
+    """The limit with its direction."""
+    if control.expected is None:
+        return "–"
+    sign = {"min": "≥ ", "max": "≤ "}.get(control.type.type, "")
+    return sign + value(control.expected)
+
+
+def outcome(word: str, glyphs: Glyphs) -> Cell:
+    """Passed, failed, skipped, or whatever Gencove says."""
+    known = {
+        "succeeded": (glyphs.good, "passed", Tone.GOOD),
+        "failed": (glyphs.bad, "failed", Tone.BAD),
+        "skipped": (glyphs.skipped, "skipped", Tone.DIM),
+    }
+    glyph, shown, tone = known.get(word, (glyphs.neutral, clean(word) or "unknown", Tone.PLAIN))
+    return Cell(f"{glyph} {shown}", tone)
+
+
+def rows(section: str, found: Any, glyphs: Glyphs) -> list[Row]:
+    """The section as rows of a table."""
+    if section == "qc":
+        return _quality(found, glyphs)
+    if section == "history":
+        return _history(found, glyphs)
+    return _metadata(found)
+
+
+def _quality(controls: Sequence[QualityControl], glyphs: Glyphs) -> list[Row]:
+    order = {"failed": 0, "succeeded": 1}
+    found: list[Row] = []
+    for number, control in enumerate(sorted(controls, key=lambda c: order.get(c.status, 2))):
+        name = clean(control.type.name or control.type.key)
+        said = outcome(control.status, glyphs)
+        tone = Tone.BAD if control.status == "failed" else Tone.PLAIN
+        cells = (
+            Cell(name, tone),
+            Cell(value(control.measured, control.text), tone),
+            Cell(expected(control), Tone.DIM),
+            said,
+        )
+        facts = (
+            ("Metric", Cell(name, Tone.STRONG)),
+            ("Key", Cell(clean(control.type.key))),
+            ("Outcome", said),
+            ("Measured", Cell(value(control.measured, control.text))),
+            ("Expected", Cell(expected(control))),
+            ("About", Cell(clean(control.type.description_markdown))),
+        )
+        found.append((f"qc{number}", cells, facts))
+    return found
+
+
+def _history(steps: Sequence[SampleStatus], glyphs: Glyphs) -> list[Row]:
+    found: list[Row] = []
+    for number, step in enumerate(steps):
+        said = sample_status(step.status, glyphs)
+        cells = (Cell(moment(step.created), Tone.DIM), said, Cell(clean(step.note)))
+        facts = (
+            ("Status", said),
+            ("When", Cell(moment(step.created))),
+            ("Note", Cell(clean(step.note))),
+        )
+        found.append((f"step{number}", cells, facts))
+    return found
+
+
+def _metadata(data: Any) -> list[Row]:
+    if data is None:
+        return []
+    lines = json.dumps(data, indent=2, ensure_ascii=True).split("\n")
+    if len(lines) > MOST_LINES:
+        lines = [*lines[:MOST_LINES], f"… and {len(lines) - MOST_LINES:,} more lines"]
+    return [(f"line{n}", (Cell(line),), (("Line", Cell(line)),)) for n, line in enumerate(lines)]
+
+
+def empty(section: str) -> str:
+    """What to say when a section has nothing."""
+    return {
+        "qc": "No QC metrics: the analysis isn't that far, or it has none.",
+        "history": "No history.",
+        "metadata": "No metadata. Enter adds some.",
+    }[section]

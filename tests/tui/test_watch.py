@@ -1,0 +1,177 @@
+"""The watch pane: rules made, changed, tried, removed; what files wait for; the two logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from gencove_tui.engine.views import RuleView
+from gencove_tui.engine.watch.dry_run import DryFile, DryRun
+from gencove_tui.model import AuditEntry, GncvPath, LoneMate, RuleStatus, WatchedFile, WatchRule
+from gencove_tui.tui.format import UNICODE
+from gencove_tui.tui.states import rule_state
+from gencove_tui.tui.watch_deeds import complaint, fields_of, terms_from
+from tests.tui.driving import BOTH, drive
+from tests.tui.fakes import NOW, FakeDesk, ago, make_snapshot
+
+RULE = WatchRule(id=1, name="novaseq", folder="/data", destination=GncvPath("gncv://{run}/"), active=True)
+
+
+def busy() -> FakeDesk:
+    return FakeDesk(ledger=make_snapshot())
+
+
+def test_a_rule_says_in_words_what_it_waits_for() -> None:
+    lone = RuleStatus(lone=(LoneMate(sample="S12", missing="R2", since=ago(minutes=4)),))
+
+    def words(**more: object) -> str:
+        return rule_state(structs.replace(RuleView(rule=RULE), **more), UNICODE, NOW).text
+
+    assert "waiting for R2 of S12, 4 min" in words(status=lone, waiting=1)
+    assert "2 need you" in words(held=2)
+    assert "the project is gone" in words(samples_problem="the project is gone")
+    assert "paused" in words(rule=structs.replace(RULE, active=False))
+    assert "watching, nothing yet" in words()
+
+
+def filled(**changes: str) -> dict[str, str]:
+    return {**{field.key: field.value for field in fields_of(None)}, "name": "lab", **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "which folder"),
+        ({"folder": "/data", "settle": "soon"}, "number of seconds"),
+        ({"folder": "/data", "name": ""}, "name"),
+        ({"folder": "/data", "destination": "s3://x"}, "gncv://"),
+    ],
+)
+def test_a_form_says_what_is_wrong(changes: dict[str, str], said: str) -> None:
+    assert said in complaint(filled(**changes), None)
+
+
+def test_a_form_keeps_what_it_does_not_ask_about() -> None:
+    before = structs.replace(RULE, merge_lanes=True, hook=("notify",))
+    values = {field.key: field.value for field in fields_of(before)}
+    terms = terms_from({**values, "settle": "90"}, before)
+    assert (terms.merge_lanes, terms.hook, terms.settle, terms.folder) == (True, ("notify",), 90.0, "/data")
+
+
+@pytest.mark.parametrize("size", [*BOTH, (60, 18)])
+async def test_a_folder_can_be_watched_from_the_screen(size: tuple[int, int], tmp_path: Path) -> None:
+    desk = busy()
+    async with drive(desk, size) as it:
+        await it.press("5", "n")
+        await it.sees("Watch another folder", "Watch", "Back")
+        await it.type("lab")
+        await it.press("down")
+        await it.type(str(tmp_path))
+        await it.press("enter")
+        await it.until(lambda: desk.called("put_rule"), "a new rule")
+        name, terms, before = desk.called("put_rule")[0]
+        assert (name, terms.folder, before) == ("lab", str(tmp_path), None)
+
+
+async def test_a_rule_is_edited_as_it_stands() -> None:
+    desk = busy()
+    async with drive(desk) as it:
+        await it.press("5", "e")
+        await it.sees("/data/run_0314", "Keep the changes")
+        await it.press("enter")
+        await it.until(lambda: desk.called("put_rule"), "a changed rule")
+        assert desk.called("put_rule")[0][2].id == 1
+
+
+async def test_removing_a_rule_asks_with_the_safe_answer_first() -> None:
+    desk = busy()
+    async with drive(desk) as it:
+        await it.press("5", "x")
+        await it.sees("Files and uploads stay as they are.")
+        await it.press("enter")
+        await it.until(lambda: it.app.screen is it.app.main, "the dialog's end")
+        assert desk.called("remove_rule") == []
+        await it.press("x", "down", "enter")
+        await it.until(lambda: desk.called("remove_rule"), "a removal")
+
+
+async def test_a_dry_run_tells_what_would_go_and_why_not_the_rest() -> None:
+    desk = busy()
+    desk.dry = DryRun(
+        files=(
+            DryFile(path="a_R1.fastq.gz", size=1 << 20, remote=GncvPath("gncv://run/a_R1.fastq.gz")),
+            DryFile(path="b_I1.fastq.gz", size=1 << 20, reason="an index read"),
+        ),
+        notices=("the sample sheet is unreadable",),
+    )
+    async with drive(desk) as it:
+        await it.press("5", "d")
+        await it.sees("1 upload, 1.00 MiB, would go", "gncv://run/a_R1", "an index read", "unreadable")
+
+
+async def test_each_file_says_what_it_waits_for() -> None:
+    desk = busy()
+    desk.pending = (
+        WatchedFile(
+            rule_id=1,
+            path="/data/run_0314/S12_R1.fastq.gz",
+            size=1,
+            mtime_ns=0,
+            inode=1,
+            state="waiting",
+            reason="waits for R2",
+            first_seen=ago(minutes=4),
+        ),
+    )
+    async with drive(desk) as it:
+        await it.press("5", "enter")
+        await it.sees("Files that wait", "S12_R1.fastq.gz", "waits for R2 (seen 4 min ago)")
+
+
+async def test_the_filter_is_about_the_log() -> None:
+    async with drive(busy()) as it:
+        await it.press("5", "slash")
+        await it.type("verified")
+        await it.until(lambda: "appeared" not in it.text, "only what matches")
+        await it.sees("impute-vcf verified", "run_0314")
+
+
+async def test_the_audit_log_is_shown_searched_and_exported() -> None:
+    desk = busy()
+    desk.audited = tuple(
+        AuditEntry(
+            id=n,
+            time=ago(minutes=n),
+            act="upload",
+            outcome="done",
+            who="lab@seq",
+            profile="lab",
+            remote=f"gncv://run/S{n}_R1.fastq.gz",
+            checksum="crc32:abc",
+        )
+        for n in (1, 2)
+    )
+    async with drive(desk) as it:
+        await it.press("5", "v")
+        await it.sees("upload gncv://run/S1_R1", "S2_R1", "audit log")
+        await it.press("slash")
+        await it.type("S2")
+        await it.until(lambda: "S1_R1" not in it.text, "only what matches")
+        await it.press("enter", "X")
+        await it.until(lambda: desk.called("export_audit"), "an export")
+        path, search = desk.called("export_audit")[0]
+        assert path.name.startswith("gencove-audit-")
+        assert search == "S2"
+
+
+async def test_events_are_exported_as_the_filter_leaves_them() -> None:
+    desk = busy()
+    async with drive(desk) as it:
+        await it.press("5", "slash")
+        await it.type("verified")
+        await it.press("enter", "X")
+        await it.until(lambda: desk.called("export_events"), "an export")
+        _, events = desk.called("export_events")[0]
+        assert [event.id for event in events] == [2]
