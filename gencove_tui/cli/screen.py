@@ -65,7 +65,8 @@ async def _show(
     if fresh:
         hint = (
             f"Connected. {keys.key('open')} opens what the cursor is on,"
-            f" {keys.key('upload')} uploads FASTQ files, {keys.key('help')} shows all keys. {keys.key('back')} hides this."
+            f" {keys.key('upload')} uploads FASTQ files,"
+            f" {keys.key('help')} shows all keys. {keys.key('back')} hides this."
         )
     desk = LocalDesk(settings, linker(settings))  # the app closes it
     app = build_app(
