@@ -180,6 +180,8 @@ class PartwiseUpload:
         except S3Problem as error:
             if error.code == "NoSuchUpload":
                 raise StartOver(_GONE) from error
+            if error.code == "IncompleteBody" and not error.retryable:  # the body's own word, not the store's
+                raise StartOver("the file became shorter while it was sent") from error
             raise
         self._ledger.finish_part(self._transfer.id, part.number, etag=etag, crc32=crc32)
 

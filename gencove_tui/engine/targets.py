@@ -37,8 +37,8 @@ def safe_component(text: str) -> str:
     raw = name.encode("utf-8", "replace")
     if len(raw) > _LONGEST_NAME:
         tail = raw[-80:].decode("utf-8", "ignore")
-        name = raw[: _LONGEST_NAME - 80].decode("utf-8", "ignore") + tail
-    return name
+        return raw[: _LONGEST_NAME - 80].decode("utf-8", "ignore") + tail
+    return raw.decode("utf-8")  # without lone surrogates, which no file name can hold
 
 
 def default_filename(sample: Sample, deliverable: Deliverable) -> str:

@@ -26,7 +26,7 @@ from gencove_tui.engine.progress import Meter
 from gencove_tui.engine.scan import SMALLEST_MULTIPART, Scan, plan_parts
 from gencove_tui.engine.work import Work
 from gencove_tui.errors import Problem
-from gencove_tui.fastq.integrity import CheckLevel, FastqCheck, crc32_combine
+from gencove_tui.fastq.integrity import BrokenFastq, CheckLevel, FastqCheck, crc32_combine
 from gencove_tui.model import Direction, GncvPath, Part, Transfer, TransferState, Upload, UploadTarget
 from gencove_tui.store.transfers import Journal, Multipart
 
@@ -78,6 +78,12 @@ class UploadJob:
                 self._all_sent()
                 await self._confirm(target, file.size)
                 meter.keep({1: file.size})
+            except BrokenFastq:
+                # No repeat makes use of what was sent of it.
+                with contextlib.suppress(Problem):
+                    await self.abandon()
+                meter.keep({})
+                raise
             except BaseException:
                 # Only what the store has in full is kept: what was on its way goes again.
                 with contextlib.suppress(Problem):

@@ -72,7 +72,7 @@ async def test_a_source_that_is_cut_short(sending):
 async def test_a_source_that_is_emptied(sending):
     content = sending.content
     os.truncate(sending.path, 0)
-    await failed_with(sending, "became shorter")
+    await failed_with(sending, "is empty")
     await put_right(sending, content)
 
 

@@ -4,6 +4,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+from _pytest.mark import ParameterSet
+
 from gencove_tui.engine.targets import PART_SUFFIX
 from gencove_tui.model import (
     FINAL_STATES,
@@ -42,9 +45,22 @@ class Row:
         return self.fault.split()
 
 
-def cells(rows: list[Row]) -> list[tuple[Row, str, str]]:
-    """Every row in every shape and dialect that it is about."""
-    return [(row, shape, dialect) for row in rows for shape in row.shapes for dialect in row.dialects]
+def cells(rows: list[Row]) -> list[ParameterSet]:
+    """Every row in every shape and dialect that it is about.
+
+    Where a row is about all four, the one that differs in nothing but both at once is left to the long run.
+    """
+
+    def marks(row: Row, shape: str, dialect: str) -> list[pytest.MarkDecorator]:
+        of_all_four = len(row.shapes) * len(row.dialects) == 4
+        return [pytest.mark.long] if of_all_four and (shape, dialect) == ("several", "v1") else []
+
+    return [
+        pytest.param((row, shape, dialect), marks=marks(row, shape, dialect))
+        for row in rows
+        for shape in row.shapes
+        for dialect in row.dialects
+    ]
 
 
 def name_of(cell: tuple[Row, str, str]) -> str:

@@ -51,6 +51,8 @@ class Sorter:
         self._names: frozenset[str] = frozenset()
         self._overdue: set[str] = set()
         self.plan = Plan(items={})
+        self.soonest = 0.0
+        """Seconds until the first of the files that settle may have settled."""
 
     def begin_anew(self) -> None:
         """Forget for how long files have stood still."""
@@ -127,6 +129,7 @@ class Sorter:
         verdicts: list[Verdict],
     ) -> bool:
         ready: dict[str, Found] = {}
+        left: list[float] = []
         unsettled: set[str] = set()
         self._overdue.clear()
         for relative, file in fresh:
@@ -139,6 +142,7 @@ class Sorter:
             if gate.state:
                 verdicts.append(Verdict(files=(file,), state=gate.state, reason=gate.reason))
             elif not self._still.holds(file.path, now, _needed(gate, settle)):
+                left.append(self._still.left(file.path, now, _needed(gate, settle)))
                 unsettled.add(run.root or relative.rpartition("/")[0])
                 verdicts.append(Verdict(files=(file,), state="settling"))
             elif file.size == 0:
@@ -149,6 +153,7 @@ class Sorter:
                 ready[relative] = file
         self._still.keep({file.path for _, file in fresh})
         self._queue(ready, taken, surroundings, unsettled, verdicts)
+        self.soonest = min(left, default=0.0)
         return bool(unsettled)
 
     def _queue(

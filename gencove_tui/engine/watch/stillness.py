@@ -39,6 +39,11 @@ class Stillness:
         seen = self._seen.get(path)
         return seen is not None and seen.looks >= LOOKS and now - seen.since >= settle
 
+    def left(self, path: str, now: float, settle: float) -> float:
+        """Seconds until it may have stood still for long enough; the looks that it takes are not counted."""
+        seen = self._seen.get(path)
+        return settle if seen is None else max(0.0, seen.since + settle - now)
+
     def forget(self, path: str) -> None:
         """It is no longer of interest."""
         self._seen.pop(path, None)

@@ -97,7 +97,11 @@ class Watcher:
     async def _rest(self, settling: bool, took: float) -> None:
         base = NETWORK_SECONDS if self._network else LOCAL_SECONDS
         pause = min(base, max(0.05, self.settle / 2)) if settling else base
-        pause = max(pause, took * (2 if settling else _SHARE)) * random.uniform(0.9, 1.0)  # noqa: S311 - spreads load
+        if settling and self._sorter.soonest > 0:
+            pause = min(pause, self._sorter.soonest + 0.05)
+        pause = max(pause, took * (2 if settling else _SHARE))
+        if not settling:
+            pause *= random.uniform(0.9, 1.0)  # noqa: S311 - spreads load, guards no secret
         shortest = min(pause, max(0.1, took * 5))
         await asyncio.sleep(shortest)
         with contextlib.suppress(TimeoutError):
