@@ -196,7 +196,11 @@ class Engine:
                 if scheduler.busy or watchers.busy:
                     idle_since = time.monotonic()
                 elif self._exit_when_idle and time.monotonic() - idle_since > _IDLE_SECONDS:
-                    if not anybody_looks(self._settings.state_folder) and _nothing_waits(work.ledger):
+                    if (
+                        not anybody_looks(self._settings.state_folder)
+                        and not work.room.waits
+                        and _nothing_waits(work.ledger)
+                    ):
                         break
                     idle_since = time.monotonic()
                 woken = await scheduler.wait_for_change(_STEP_SECONDS)

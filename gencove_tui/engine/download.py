@@ -62,7 +62,7 @@ class DownloadJob:
             return await self._compare_existing(deliverable, journal)
         self._make_folder()
         parts = self._left_by(journal)
-        if not parts and deliverable.size is not None and deliverable.size < SMALL:
+        if not parts and deliverable.size and deliverable.size < SMALL:
             # One request less: what a probe would tell, the answer with the bytes tells as well.
             size, etag = deliverable.size, ""
         else:
@@ -226,6 +226,8 @@ class DownloadJob:
 
     def _name(self) -> None:
         """The real name, which the file has only now; runs in a thread."""
+        if self._partial.stat().st_ino != self._ranges.inode:
+            raise StartOver("another program replaced the file while it was downloaded")
         try:
             give_name(self._partial, self._target)
         except FileExistsError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -11,12 +12,14 @@ from gencove_tui.api.protocol import Gencove
 from gencove_tui.engine.notices import Notices
 from gencove_tui.engine.outcome import TransferWaits, backoff
 from gencove_tui.errors import Problem
+from gencove_tui.store.database import LedgerProblem
 from gencove_tui.store.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
 LINE_TOPIC = "line"
 _LONGEST_REST = 30.0
+_LEDGER_REST = 1.0
 _NO_LINE = frozenset({Kind.UNREACHABLE, Kind.TIMEOUT})
 
 
@@ -35,6 +38,7 @@ class Line:
         self._back = back
         self._probe: asyncio.Task[None] | None = None
         self._waiting: set[int] = set()
+        self._attempt = 0
 
     @property
     def is_down(self) -> bool:
@@ -45,29 +49,47 @@ class Line:
         """A transfer could not reach the host; it is woken when the host answers again."""
         self._waiting.add(transfer_id)
         if self._probe is None:
+            self._probe = asyncio.create_task(self._until_back())
             text = offline_notice(reason)
-            self._notices.set(LINE_TOPIC, text)
-            self._ledger.events.add("offline", text)
-            self._probe = asyncio.create_task(self._ask())
+            with contextlib.suppress(LedgerProblem):  # telling it must not be what keeps it from ending
+                self._notices.set(LINE_TOPIC, text)
+                self._ledger.events.add("offline", text)
 
-    async def _ask(self) -> None:
-        attempt = 0
-        while True:
-            attempt += 1
-            await asyncio.sleep(min(_LONGEST_REST, backoff(attempt)))
-            try:
-                await self._api.check_key()
-            except ApiProblem as problem:
-                if problem.kind in _NO_LINE:
-                    continue
-                log.info("the host answers again: %s", problem)
-            break
-        self._notices.set(LINE_TOPIC, "")
-        self._ledger.events.add("online", "the line is back")
-        self._ledger.transfers.wake(self._waiting)
+    async def _until_back(self) -> None:
+        try:
+            while not await self._answers():
+                pass
+            while not self._told():  # noqa: ASYNC110 - a ledger that others keep locked has no event
+                await asyncio.sleep(_LEDGER_REST)
+        finally:  # whatever happens, nobody waits for a probe that has ended
+            self._probe = None
+            self._back()
+
+    async def _answers(self) -> bool:
+        """Ask once, after a rest that grows."""
+        self._attempt += 1
+        await asyncio.sleep(min(_LONGEST_REST, backoff(self._attempt)))
+        try:
+            await self._api.check_key()
+        except ApiProblem as problem:
+            if problem.kind in _NO_LINE:
+                return False
+            log.info("the host answers again: %s", problem)
+        self._attempt = 0
+        return True
+
+    def _told(self) -> bool:
+        """Tell that the line is back and wake those that wait; False while the ledger can't be written."""
+        try:
+            with self._ledger.write(durable=False):
+                self._ledger.transfers.wake(self._waiting)
+                self._ledger.events.add("online", "the line is back")
+                self._notices.set(LINE_TOPIC, "")
+        except LedgerProblem as problem:
+            log.warning("the line is back, but the ledger can't be used now: %s", problem)
+            return False
         self._waiting.clear()
-        self._probe = None
-        self._back()
+        return True
 
     async def stop(self) -> None:
         """Stop asking."""

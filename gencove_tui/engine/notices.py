@@ -16,5 +16,6 @@ class Notices:
         """Show ``text`` for a topic until it is changed; an empty text takes it away."""
         if self._texts.get(topic, "") == text:
             return
-        self._texts[topic] = text
-        self._ledger.engine.set_notice(" · ".join(text for text in self._texts.values() if text))
+        texts = self._texts | {topic: text}
+        self._ledger.engine.set_notice(" · ".join(text for text in texts.values() if text))
+        self._texts = texts  # only now: what could not be written is not yet told

@@ -7,7 +7,7 @@ import base64
 import struct
 from functools import partial
 
-from gencove_tui.api.s3 import S3Area, S3Problem
+from gencove_tui.api.s3 import S3Area, S3Problem, StoredObject
 from gencove_tui.engine.guards import unless_stalled
 from gencove_tui.engine.insist import body_of, insist, reached
 from gencove_tui.engine.leftovers import abort_multipart
@@ -59,7 +59,7 @@ class PartwiseUpload:
         """
         s3 = await self._work.s3()
         parts = await self._planned(s3, journal)
-        if not (journal.completing and all(part.etag for part in parts)):
+        if not (journal.completing and all(part.etag and part.crc32 for part in parts)):
             await self._send_missing(s3, scan, parts)
             parts = self._ledger.parts(self._transfer.id)
         self._ledger.set_state(self._transfer.id, TransferState.VERIFYING)
@@ -205,6 +205,15 @@ class PartwiseUpload:
             if error.code != "NoSuchUpload":
                 raise
             # Completed earlier, the reply lost? Then the object is there, whether or not Gencove knows yet.
-            held = await insist(s3, lambda: s3.head(target.bucket, target.key))
+            held = await self._stored(s3)
             if held is None or held.size != self._file.size or held.crc32 not in ("", crc32):
                 raise StartOver(_GONE) from error
+
+    async def _stored(self, s3: S3Area) -> StoredObject | None:
+        """The object, or None where there is none or the keys don't allow a look."""
+        try:
+            return await insist(s3, lambda: s3.head(self._target.bucket, self._target.key))
+        except S3Problem as problem:
+            if problem.retryable:
+                raise
+            return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -15,10 +17,13 @@ from gencove_tui.engine.room import room_in
 from gencove_tui.engine.trouble import disk_problem
 from gencove_tui.engine.web import UrlExpired, content_range, get
 from gencove_tui.engine.work import Work
+from gencove_tui.errors import Problem
 from gencove_tui.model import Direction, Part
 from gencove_tui.store.schema import SMALL
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 RANGE = 64 << 20
 """Bytes per range of a large file; smaller files come in one."""
@@ -60,6 +65,8 @@ class Ranges:
         self._own_slots = asyncio.Semaphore(1)
         self._renewing = asyncio.Lock()
         self.url = ""
+        self.inode = 0
+        """Of the file that was written."""
         self._size = 0
         self._etag = ""
 
@@ -92,6 +99,8 @@ class Ranges:
         for part in parts:
             meter.set(part.number, part.bytes_done)
         try:
+            _take_alone(descriptor, self._path)
+            self.inode = os.fstat(descriptor).st_ino
             async with asyncio.TaskGroup() as outer:
                 checkpoints = outer.create_task(self._keep_safe(descriptor, parts, meter))
                 growth = outer.create_task(self._grow(meter))
@@ -103,11 +112,19 @@ class Ranges:
                 growth.cancel()
             await asyncio.shield(self._work.in_thread(partial(_sync, os.dup(descriptor))))
         except BaseExceptionGroup as group:
-            raise first_error(group) from None
+            failure = first_error(group)
+            if isinstance(failure, OSError):
+                raise self._distrusted(failure, meter) from failure
+            raise failure from None
         except OSError as error:
-            raise disk_problem(self._path, error) from error
+            raise self._distrusted(error, meter) from error
         finally:
             os.close(descriptor)
+
+    def _distrusted(self, error: OSError, meter: Meter) -> Problem:
+        """A disk that failed once may have dropped what it took before: only what was synced counts now."""
+        self._ledger.note(self._transfer_id, boot="")
+        return disk_problem(self._path, error, self._size - meter.bytes_done)
 
     async def _grow(self, meter: Meter) -> None:
         """Open further connections as long as each is slow, as over long distances."""
@@ -128,7 +145,8 @@ class Ranges:
             ]
             if not moved:
                 continue
-            await self._work.in_thread(partial(_sync, os.dup(descriptor)))
+            # Shielded, since the thread's own descriptor is closed by the thread only.
+            await asyncio.shield(self._work.in_thread(partial(_sync, os.dup(descriptor))))
             self._ledger.note_synced(self._transfer_id, moved)
             safe = written
             left = self._size - meter.bytes_done
@@ -174,15 +192,13 @@ class Ranges:
         async with self._own_slots, self._work.lanes.of(Direction.DOWNLOAD, small=size < SMALL):
             await self._patiently(ask, lambda: done)
 
-    def _write(self, descriptor: int, piece: bytes, offset: int) -> None:
+    @staticmethod
+    def _write(descriptor: int, piece: bytes, offset: int) -> None:
         view = memoryview(piece)
-        try:
-            while view:
-                written = os.pwrite(descriptor, view, offset)
-                view = view[written:]
-                offset += written
-        except OSError as error:
-            raise disk_problem(self._path, error, self._size) from error
+        while view:
+            written = os.pwrite(descriptor, view, offset)
+            view = view[written:]
+            offset += written
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]], moved: Callable[[], int] = lambda: 0) -> T:
         """Ask again a few times, from where it stopped; any progress starts the count anew."""
@@ -197,7 +213,7 @@ class Ranges:
                 refused += 1
                 if refused > 2 and moved() == before:
                     raise TransferWaits(
-                        "The store refuses even a fresh URL", "it answered 403 again", _AGAIN, delay=60.0
+                        "The store refuses even a fresh URL", "it was refused again", _AGAIN, delay=60.0
                     ) from None
                 await self._renew(url)
             except DiskFull:
@@ -214,6 +230,18 @@ class Ranges:
         async with self._renewing:
             if self.url == expired:
                 self.url = await self._look_up()
+
+
+def _take_alone(descriptor: int, path: Path) -> None:
+    """Lock the file for as long as it is open: another profile's engine may have the same target."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise TransferWaits(
+            f"Another engine writes {path}", "it downloads to the same place", _AGAIN, delay=30.0
+        ) from error
+    except OSError as error:  # a file system without locks: the inode is compared at the end
+        log.info("%s can't be locked: %s", path, error)
 
 
 def _sync(descriptor: int) -> None:

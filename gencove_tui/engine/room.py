@@ -94,6 +94,11 @@ class Room:
         self._ledger.events.add("disk.full", text, {"folder": str(problem.folder), "bytes": problem.needed})
 
     @property
+    def waits(self) -> bool:
+        """Whether a download waits for room."""
+        return self._hold is not None
+
+    @property
     def holds(self) -> bool:
         """Whether downloads must not be started now; looks every few seconds whether that is over."""
         hold = self._hold
@@ -107,10 +112,11 @@ class Room:
         wanted = transfer is not None and transfer.wish == "run" and not transfer.state.is_final
         if wanted and not self._has_room(hold):
             return True
+        with self._ledger.write(durable=False):
+            self._ledger.transfers.wake([hold.transfer_id])
+            self._ledger.events.add("disk.room", f"downloads to {hold.folder} go on")
+            self._notices.set(_TOPIC, "")
         self._hold = None
-        self._notices.set(_TOPIC, "")
-        self._ledger.events.add("disk.room", f"downloads to {hold.folder} go on")
-        self._ledger.transfers.wake([hold.transfer_id])
         return False
 
     def _has_room(self, hold: _Hold) -> bool:

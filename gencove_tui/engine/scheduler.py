@@ -138,7 +138,8 @@ class Scheduler:
         moving = [t for i, (t, _) in self._running.items() if i not in self._sent]
         limit = self._limits[direction] * (SMALL_PER_LARGE if small else 1)
         free = limit - sum(t.direction is direction and _is_small(t) is small for t in moving)
-        free = min(free, _AFTERWARDS_AT_ONCE - len(self._sent))
+        if direction is Direction.UPLOAD:
+            free = min(free, _AFTERWARDS_AT_ONCE - len(self._sent))
         if free <= 0:
             return
         busy = {place for t, _ in self._running.values() for place in _places(t)}
@@ -158,8 +159,9 @@ class Scheduler:
         self._running.pop(transfer_id, None)
         self._sent.discard(transfer_id)
         self._work.room.release(transfer_id)
-        self._woken.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            self._woken.set()
+        else:  # the ledger can't be written: the next look is soon enough
             log.error("transfer %d: its end could not be noted: %r", transfer_id, error)
 
     def _job(self, transfer: Transfer) -> Job:

@@ -103,13 +103,15 @@ class UploadJob:
         existing = await self._work.api.upload(target)
         if existing is None or not _visible(existing, target):
             return False
-        # After a crash in the last step it is our own: its parts were checked as they went.
-        if journal.completing and existing.size in (None, file.size):
-            return True
         held = await self._stored(target)
         size = existing.size if existing.size is not None or held is None else held.size
         if size is not None and size != file.size:
             raise self._conflict(f"it has {size} bytes there and {file.size} here")
+        if journal.completing and journal.upload_id == target.upload_id:
+            # After a crash in the last step it is our own, whose checksum was noted before it was sent.
+            ours = self._ledger.journal(self._transfer.id).crc32
+            if held is None or not held.crc32 or held.crc32 == ours:
+                return True
         if existing.checksum_sha256:
             sha256 = await self._work.in_thread(lambda: sha256_of_all(file))
             if sha256 != existing.checksum_sha256.lower():
@@ -120,6 +122,8 @@ class UploadJob:
             if crc32 != known:
                 raise self._conflict("it has the same size, but another checksum")
             self._ledger.note(self._transfer.id, crc32=crc32)
+        elif size is None:
+            raise self._conflict("neither its size nor its checksum can be known, so it may be another file")
         file.check_unchanged()
         return True
 

@@ -74,7 +74,7 @@ def _judge(status: int, kind: str) -> None:
         )
     if status in (200, 206, 416):
         return
-    if status == 403:
+    if status in (400, 401, 403):  # 400 where the keys that signed it ended before the URL itself
         raise UrlExpired
     if status == 412:
         raise StartOver("the remote file changed")

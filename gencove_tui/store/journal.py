@@ -120,6 +120,11 @@ class TransferJournal:
                 "UPDATE parts SET bytes_done=length, etag=?, crc32=? WHERE transfer_id=? AND number=?",
                 (etag, crc32, transfer_id, number),
             )
+            connection.execute(
+                "UPDATE multiparts SET touched=?"
+                " WHERE multipart_id=(SELECT multipart_id FROM transfers WHERE id=?)",
+                (time.time(), transfer_id),
+            )
 
     def note_synced(self, transfer_id: int, ranges: Iterable[tuple[int, int]]) -> None:
         """Note (part number, bytes) of a download that have reached the disk itself."""
@@ -191,8 +196,12 @@ class TransferJournal:
             connection.execute("DELETE FROM multiparts WHERE multipart_id=?", (multipart_id,))
 
     def stale_multiparts(self, before: float) -> list[Multipart]:
-        """Those that nothing has worked on since ``before``, in seconds since 1970."""
-        rows = self._db.rows("SELECT * FROM multiparts WHERE touched < ?", (before,))
+        """Those that nothing has worked on since ``before``, in seconds since 1970, nor works on now."""
+        rows = self._db.rows(
+            "SELECT * FROM multiparts WHERE touched < ? AND multipart_id NOT IN"
+            " (SELECT multipart_id FROM transfers WHERE state IN ('running', 'verifying'))",
+            (before,),
+        )
         return [Multipart(row["multipart_id"], row["bucket"], row["object_key"]) for row in rows]
 
 

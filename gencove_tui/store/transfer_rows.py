@@ -34,6 +34,8 @@ class Journal(Struct, frozen=True, kw_only=True):
     """The request that makes the object visible was about to be sent, or was sent."""
     etag: str
     """The remote object as it was when the download began."""
+    crc32: str
+    """Uploads: of the whole file as S3 writes it, noted before the object was made visible."""
     boot: str
     """Downloads: the boot of this machine in which the ranges were written; see ``localfile.boot_id``."""
 
@@ -50,6 +52,7 @@ def journal_from(row: sqlite3.Row) -> Journal:
         part_size=row["part_size"],
         completing=bool(row["completing"]),
         etag=row["etag"],
+        crc32=row["crc32"],
         boot=row["boot"],
     )
 
