@@ -52,7 +52,7 @@ _STATES = {
 }
 
 
-class LocalDesk(RemoteUseCases, LedgerUseCases):
+class LocalDesk(LedgerUseCases, RemoteUseCases):
     """Implements ``views.Desk`` on this machine's ledger and cache. Belongs to one thread.
 
     ``connect`` makes the API connection; it is called again after a failure.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
-from collections.abc import Awaitable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -24,6 +25,7 @@ from gencove_tui.model import (
     SampleStatus,
     Upload,
 )
+from gencove_tui.store.ledger import Ledger
 
 if TYPE_CHECKING:
     from gencove_tui.api.v1 import GencoveV1
@@ -37,16 +39,23 @@ AT_A_TIME = 6
 """Requests for single samples under way together."""
 
 
-class RemoteUseCases:
-    """Implements ``views_remote.RemoteDesk`` on a connection that a desk opens."""
+class RemoteUseCases(ABC):
+    """Implements ``views_remote.RemoteDesk`` on a connection that a desk opens.
 
+    What starts paid work or can't be undone goes into the audit log as well.
+    """
+
+    @abstractmethod
     async def _opened(self) -> Gencove:
         """The connection, made if need be."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _asked(self, request: Awaitable[T]) -> T:
         """Await an answer and note what it says about the line."""
-        raise NotImplementedError
+
+    @abstractmethod
+    async def _write(self, act: Callable[[Ledger], T]) -> T:
+        """Write to the ledger in a thread."""
 
     # --- samples ---------------------------------------------------------------------------------
 
@@ -77,9 +86,19 @@ class RemoteUseCases:
             await self._asked(actions.unhide(project_id, sample_ids))
         elif act is SampleAct.RESTORE:
             await self._asked(actions.restore(project_id, sample_ids))
+            await self._note_samples("restore", project_id, sample_ids)
         else:
             await self._asked(actions.delete(project_id, sample_ids))
+            await self._note_samples("delete", project_id, sample_ids)
         return ""
+
+    async def _note_samples(self, act: str, project_id: str, sample_ids: Sequence[str]) -> None:
+        def note(ledger: Ledger) -> None:
+            with ledger.write():
+                for sample_id in sample_ids:
+                    ledger.audit.add(act, sample_id=sample_id, project_id=project_id, detail="by hand")
+
+        await self._write(note)
 
     async def take_over(self, project_id: str, samples: Sequence[Sample], *, copy: bool) -> None:
         """Import or copy samples into another project."""
@@ -194,7 +213,26 @@ class RemoteUseCases:
     async def assign(self, project_id: str, rows: Sequence[SheetRow]) -> int:
         """Assign pairs, asking first what is assigned already."""
         sheet = (await self._opened()).sheet
-        return len(await self._asked(sheet.assign(project_id, rows, ask_first=True)))
+        assigned = await self._asked(sheet.assign(project_id, rows, ask_first=True))
+
+        paths = {row.upload_ids: ", ".join(read.path for read in row.reads) for row in rows}
+
+        def note(ledger: Ledger) -> None:
+            with ledger.write():
+                for made in assigned:
+                    if ledger.audit.newest(1, act="assign", search=made.sample_id):
+                        continue  # assigned before: asking again found it so
+                    ledger.audit.add(
+                        "assign",
+                        remote=paths.get(made.upload_ids, ""),
+                        sample_id=made.sample_id,
+                        client_id=made.client_id,
+                        project_id=project_id,
+                        detail="by hand",
+                    )
+
+        await self._write(note)
+        return len(assigned)
 
     async def delete_uploads(self, uploads: Sequence[Upload]) -> int:
         """Delete what no sample uses."""
@@ -205,7 +243,21 @@ class RemoteUseCases:
                 f"{taken[0].path} belongs to a sample",
                 "Leave it out.",
             )
-        return len(await self._asked((await self._opened()).delete_uploads(uploads)))
+        gone = await self._asked((await self._opened()).delete_uploads(uploads))
+
+        def note(ledger: Ledger) -> None:
+            with ledger.write():
+                for upload in gone:
+                    ledger.audit.add(
+                        "delete",
+                        remote=upload.path,
+                        bytes=upload.size,
+                        client_id=upload.client_id,
+                        detail="upload area, by hand",
+                    )
+
+        await self._write(note)
+        return len(gone)
 
     async def compare_uploads(self, plan: Sequence[PlannedUpload]) -> tuple[ComparedUpload, ...]:
         """What the upload area holds at the places of a plan."""

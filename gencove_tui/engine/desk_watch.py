@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,15 +27,15 @@ T = TypeVar("T")
 _SHOWN = 100
 
 
-class WatchUseCases:
+class WatchUseCases(ABC):
     """Implements ``views_watch.WatchDesk`` on one ledger."""
 
     _settings: Settings
     _ledger: Ledger
 
+    @abstractmethod
     async def _write(self, act: Callable[[Ledger], T]) -> T:
         """Write through a connection of its own in a thread."""
-        raise NotImplementedError
 
     def _rule_views(self) -> list[RuleView]:
         views = []

@@ -126,7 +126,7 @@ async def test_projects_are_made_renamed_hidden_and_deleted(desk, dialect):
     assert made.id not in [project.id for project in every.page.items]
 
 
-async def test_pairs_are_assigned_once_however_often_it_is_asked(desk, dialect):
+async def test_pairs_are_assigned_and_audited_once_however_often_it_is_asked(desk, ledger, dialect):
     project = await named(desk, "New study")
     if dialect == Dialect.V1:
         with pytest.raises(Unsupported):
@@ -137,13 +137,17 @@ async def test_pairs_are_assigned_once_however_often_it_is_asked(desk, dialect):
     assert await desk.assign(project.id, rows) == 2
     samples = await desk.every_sample(project.id, SampleQuery(), most=100)
     assert sorted(sample.client_id for sample in samples) == sorted(row.client_id for row in rows)
+    audited = ledger.audit.newest(10, act="assign")
+    assert sorted(entry.sample_id for entry in audited) == sorted(sample.id for sample in samples)
+    assert {entry.remote.split(", ")[0] for entry in audited} == {row.r1.path for row in rows}
 
 
-async def test_uploads_are_deleted_unless_a_sample_uses_them(desk, dialect):
+async def test_uploads_are_deleted_and_audited_unless_a_sample_uses_them(desk, ledger, dialect):
     area = await desk.every_upload(most=1000)
     free = next(upload for upload in area if not upload.sample_id)
     assert await desk.delete_uploads([free]) == 1
     assert free.path not in [upload.path for upload in await desk.every_upload(most=1000)]
+    assert [entry.remote for entry in ledger.audit.newest(10, act="delete")] == [free.path]
     taken = Upload(path=GncvPath("gncv://a/b.fastq.gz"), id="x", sample_id="s")
     with pytest.raises(ApiProblem, match="never deleted") as caught:
         await desk.delete_uploads([taken])
