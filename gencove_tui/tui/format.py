@@ -44,6 +44,8 @@ class Cell(NamedTuple):
 
     text: str
     tone: Tone = Tone.PLAIN
+    pieces: tuple[tuple[str, Tone], ...] = ()
+    """Where parts of the text mean different things: together they are the text. Used while it fits."""
 
 
 class Glyphs(NamedTuple):

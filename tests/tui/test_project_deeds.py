@@ -7,7 +7,7 @@ from msgspec import structs
 
 from gencove_tui.engine.views_remote import ProjectAct
 from gencove_tui.model import Capability, Deliverable, Project, StatusCounts
-from gencove_tui.tui.format import ASCII, UNICODE, Glyphs
+from gencove_tui.tui.format import ASCII, UNICODE, Glyphs, Tone
 from gencove_tui.tui.widgets.status_bar import status_bar
 from tests.tui.driving import BOTH, WIDE, drive
 from tests.tui.fakes import ONLINE_V1, PROJECTS, FakeDesk
@@ -136,10 +136,15 @@ def test_a_status_bar_is_full_and_leaves_nothing_out(
     stats = StatusCounts(
         total=sum(counts), succeeded=succeeded, running=running, scheduled=scheduled, failed=failed
     )
-    text = status_bar(stats, 8, glyphs).text
-    assert len(text) == 8
-    assert (glyphs.bar_full in text) == bool(succeeded)
-    assert (glyphs.bad in text) == bool(failed)
+    bar = status_bar(stats, 8, glyphs)
+    assert len(bar.text) == 8
+    assert (glyphs.bar_full in bar.text) == bool(succeeded)
+    assert (glyphs.bad in bar.text) == bool(failed)
+    # Only what failed is red, however many did.
+    assert "".join(text for text, tone in bar.pieces if tone is Tone.BAD) == glyphs.bad * bar.text.count(
+        glyphs.bad
+    )
+    assert "".join(text for text, _ in bar.pieces) == bar.text
 
 
 def test_no_samples_have_no_bar() -> None:

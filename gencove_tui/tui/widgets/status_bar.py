@@ -32,9 +32,9 @@ def status_bar(stats: StatusCounts, width: int, glyphs: Glyphs) -> Cell:
         longest = max(range(4), key=lambda place: cells[place])
         cells[longest] += 1 if sum(cells) < width else -1
     signs = (glyphs.bar_full, glyphs.half_full, glyphs.bad, glyphs.bar_empty)
-    text = "".join(sign * number for sign, number in zip(signs, cells, strict=True))
-    tone = Tone.BAD if values[2] else Tone.BUSY if values[1] else Tone.GOOD
-    return Cell(text, tone)
+    tones = (Tone.GOOD, Tone.BUSY, Tone.BAD, Tone.DIM)
+    pieces = tuple((sign * number, tone) for sign, number, tone in zip(signs, cells, tones, strict=True))
+    return Cell("".join(text for text, _ in pieces), Tone.PLAIN, pieces)
 
 
 def counts_text(stats: StatusCounts, glyphs: Glyphs) -> str:

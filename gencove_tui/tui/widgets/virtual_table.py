@@ -379,6 +379,9 @@ class VirtualTable(Motion, Marks, ScrollView, can_focus=True, inherit_bindings=F
             column = self.columns[i]
             cell = Cell(glyphs.missing, Tone.DIM) if image.cells is None else image.cells[i]
             text = fit(cell.text, width, right=column.right, cut=column.cut, ellipsis=glyphs.ellipsis)
+            if cell.pieces and text.startswith(cell.text):
+                cells += (Cell(piece, tone) for piece, tone in cell.pieces)
+                text = text.removeprefix(cell.text)
             cells.append(Cell(text + " " * GAP, cell.tone))
         return self._line(cells, role)
 
