@@ -1,7 +1,5 @@
 """Rules that want something, on a sandbox whose clock runs fast."""
 
-import asyncio
-import contextlib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +7,6 @@ import pytest
 
 from gencove_tui.cli.link import linker
 from gencove_tui.config import HOME_VARIABLE
-from gencove_tui.engine.core import Engine
 from gencove_tui.engine.loop.wants import Wants
 from gencove_tui.model import Direction, GncvPath, LoopFile, LoopState, RuleTerms, TransferState
 from gencove_tui.sandbox import Sandbox
@@ -76,18 +73,6 @@ async def work(settings, ledger):
         api.sheet.ask_after = (0.01, 0.05, 0.1)
     yield SimpleNamespace(api=api, ledger=ledger)
     await api.aclose()
-
-
-@contextlib.asynccontextmanager
-async def running(settings):
-    """An engine inside the test's event loop."""
-    engine = Engine(settings, linker(settings))
-    task = asyncio.create_task(engine.run())
-    try:
-        yield engine
-    finally:
-        engine.stop()
-        await task
 
 
 @pytest.fixture

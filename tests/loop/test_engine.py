@@ -10,7 +10,8 @@ from gencove_tui.api.webhooks import EventSample
 from gencove_tui.cli.webhook import note
 from gencove_tui.fastq.generate import write_pair
 from gencove_tui.model import LoopState
-from tests.loop.conftest import PLACE, PROJECT, put_rule, running, samples_of, sandbox_project
+from tests.engine.conftest import running_engine
+from tests.loop.conftest import PLACE, PROJECT, put_rule, samples_of, sandbox_project
 from tests.waiting import until
 
 
@@ -38,7 +39,7 @@ async def test_a_webhook_brings_results_without_waiting_for_the_next_look(
     config.write_text(config.read_text().replace("poll_seconds = 1", "poll_seconds = 3600"))
     rule_wants(project=project, deliver=("impute-vcf",))
     write_pair(tmp_path / "run", "A", 1, 200, seed=1)
-    async with running(resolve(environment=environment)):
+    async with running_engine(resolve(environment=environment)):
         await until(reached(ledger, rule, LoopState.ANALYSING), "the assignment")
         (theirs,) = samples_of(sandbox, "A")
         await until(lambda: theirs.is_finished, "the analysis")
@@ -57,7 +58,7 @@ async def test_a_trouble_is_shown_and_told_once_and_ends_by_itself(
     capability, trio.capability_id = trio.capability_id, None
     rule_wants(project=project)
     write_pair(tmp_path / "run", "A", 1, 200, seed=1)
-    async with running(settings):
+    async with running_engine(settings):
         await until(lambda: ledger.loop.rule(rule).problem, "the trouble")
         assert "configuration must be set" in ledger.loop.rule(rule).problem
         trio.capability_id = capability
@@ -78,7 +79,7 @@ async def test_one_rules_trouble_leaves_another_rule_alone(
     lost = put_rule(ledger, tmp_path / "other", PLACE + "other/", project=gone)
     write_pair(tmp_path / "run", "A", 1, 200, seed=1)
     write_pair(tmp_path / "other", "B", 1, 200, seed=1)
-    async with running(settings):
+    async with running_engine(settings):
         await until(reached(ledger, rule, LoopState.FINISHED), "the good rule's sample")
         await until(lambda: ledger.loop.rule(lost).problem, "the other's trouble")
     assert ledger.loop.rule(rule).problem == ""
@@ -88,7 +89,7 @@ async def test_one_rules_trouble_leaves_another_rule_alone(
 async def test_a_paused_rule_assigns_nothing(settings, ledger, sandbox, rule, rule_wants, project, tmp_path):
     rule_wants()
     write_pair(tmp_path / "run", "A", 1, 200, seed=1)
-    async with running(settings):
+    async with running_engine(settings):
         await until(reached(ledger, rule, LoopState.UPLOADED), "the uploads")
     rule_wants(project=project)
     ledger.rules.set_active(rule, False)
@@ -97,7 +98,7 @@ async def test_a_paused_rule_assigns_nothing(settings, ledger, sandbox, rule, ru
     (tmp_path / "other").mkdir()
     busy = put_rule(ledger, tmp_path / "other", PLACE + "other/", project=project)
     write_pair(tmp_path / "other", "B", 1, 200, seed=2)
-    async with running(settings):
+    async with running_engine(settings):
         await until(reached(ledger, busy, LoopState.FINISHED), "the other rule's sample")
         assert ledger.loop.counts(rule) == {LoopState.READY: 1}
     assert not samples_of(sandbox, "A")
@@ -111,7 +112,7 @@ async def test_v1_goes_to_the_dashboard_and_on_from_there(
     rule_wants(project=project, deliver=("vcf",))
     for name, seed in (("A", 1), ("B", 2)):
         write_pair(tmp_path / "run", name, seed, 200, seed=seed)
-    async with running(settings):
+    async with running_engine(settings):
         await until(reached(ledger, rule, LoopState.TO_ASSIGN, 2), "the notice")
         sandbox.assign(PROJECT, PLACE)
         await until(reached(ledger, rule, LoopState.DELIVERED, 2), "the delivery")
@@ -127,7 +128,7 @@ async def test_the_rules_hook_hears_of_the_whole_way(
     script.write_text(f"import sys; open({str(out)!r}, 'a').write(sys.stdin.read() + '\\n')")
     rule_wants(project=project, deliver=("impute-vcf",), hook=(sys.executable, str(script)))
     write_pair(tmp_path / "run", "A", 1, 200, seed=1)
-    async with running(settings):
+    async with running_engine(settings):
         await until(lambda: out.exists() and "sample.delivered" in out.read_text(), "the last event")
     told = [json.loads(line) for line in out.read_text().splitlines()]
     assert [event["event"] for event in told] == ["sample.assigned", "sample.results", "sample.delivered"]
