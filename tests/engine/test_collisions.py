@@ -46,14 +46,26 @@ async def test_of_two_downloads_to_one_file_the_second_finds_it_there(
     assert target.exists()
 
 
-async def test_cancelling_a_failure_takes_its_parts_back(settings, ledger, sandbox, tmp_path):
+async def test_a_broken_file_leaves_nothing_behind(settings, ledger, sandbox, tmp_path):
     path = large(tmp_path, 40 << 20, seed=3)
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size - 7)
     transfer = ledger.transfers.add_upload(str(path), PLACE + path.name, path.stat().st_size)
     async with running_engine(settings):
         failed = await until(finished(ledger, transfer), "the failure")
+    assert failed.state is TransferState.FAILED
+    assert not sandbox.open_multiparts()
+    assert sandbox.upload_bytes(PLACE + path.name) is None
+
+
+async def test_cancelling_a_failure_takes_its_parts_back(settings, ledger, sandbox, tmp_path):
+    path = large(tmp_path, 40 << 20, seed=3)
+    transfer = ledger.transfers.add_upload(str(path), PLACE + path.name, path.stat().st_size)
+    sandbox.faults.set("s3-denied@99+2")  # the object is begun, then the keys are good for nothing more
+    async with running_engine(settings):
+        failed = await until(finished(ledger, transfer), "the failure")
         assert failed.state is TransferState.FAILED
+        sandbox.faults.clear()
         assert sandbox.open_multiparts()
         ledger.transfers.wish([transfer], Wish.CANCEL)
         await until(lambda: not sandbox.open_multiparts(), "the store to forget the parts")
