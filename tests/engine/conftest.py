@@ -7,7 +7,14 @@ import pytest
 
 from gencove_tui.cli.link import linker
 from gencove_tui.engine.core import Engine
+from gencove_tui.engine.watch import watcher
 from gencove_tui.store.ledger import Ledger
+
+
+@pytest.fixture(autouse=True)
+def brisk(monkeypatch):
+    """A rule whose notices are lost or absent looks again soon, so that no test waits for the next round."""
+    monkeypatch.setattr(watcher, "LOCAL_SECONDS", 1.0)
 
 
 @pytest.fixture
