@@ -14,10 +14,11 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from gencove_tui.api.errors import ApiProblem, Kind
+from gencove_tui.api.errors import Kind
 from gencove_tui.api.s3_body import PIECE, FileBody
 from gencove_tui.api.s3_errors import (
     EXPIRED,
@@ -27,6 +28,7 @@ from gencove_tui.api.s3_errors import (
     refused,
     unreachable,
 )
+from gencove_tui.errors import Problem
 from gencove_tui.model import Credentials, Part
 
 if TYPE_CHECKING:
@@ -45,6 +47,10 @@ __all__ = [
 
 
 _DEEPEST_CAUSE = 20
+_USUAL_PATIENCE = 60.0
+"""Seconds for an answer."""
+_PATIENCE = {"complete_multipart_upload": 300.0, "put_object": None, "upload_part": None}
+"""Putting a large object together takes S3 minutes; whoever sends a body watches it move instead."""
 _SIGNS = {
     "put_object": "ETag",
     "upload_part": "ETag",
@@ -79,7 +85,7 @@ class S3Area:
     """Requests to the upload area with temporary keys that renew themselves. Use as an async context manager.
 
     ``credentials`` fetches the keys; ``endpoint_url`` is for stores other than Amazon's. Every method raises
-    ``S3Problem``, or the ``ApiProblem`` of fetching the keys.
+    ``S3Problem``, or the ``Problem`` of fetching the keys or reading the body.
     """
 
     def __init__(
@@ -123,12 +129,15 @@ class S3Area:
 
     async def _call(self, what: str, method: str, **arguments: Any) -> Any:
         client = await self._opened()
+        if self._keys is not None and self._keys.latest is None:
+            await self._keys.current()  # which has a patience of its own
         import aiohttp
         from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
         from botocore.parsers import ResponseParserError
 
         try:
-            reply = await getattr(client, method)(**arguments)
+            async with asyncio.timeout(_PATIENCE.get(method, _USUAL_PATIENCE)):
+                reply = await getattr(client, method)(**arguments)
             if (sign := _SIGNS.get(method)) and not reply.get(sign):
                 raise not_the_store(what)
             return reply
@@ -145,7 +154,7 @@ class S3Area:
         except (BotoCoreError, aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = _own_problem(error)
             if failure is None:
-                raise unreachable(what) from error
+                raise unreachable(what, urlsplit(client.meta.endpoint_url).netloc) from error
         # The body's own problem came wrapped as a failed connection. Raised out here, lest the two cause each
         # other for ever.
         raise failure
@@ -328,11 +337,11 @@ class S3Area:
         await self._ask("Can't delete the file", "delete_object", Bucket=bucket, Key=key)
 
 
-def _own_problem(error: BaseException) -> ApiProblem | None:
+def _own_problem(error: BaseException) -> Problem | None:
     """The problem of ours that caused an error of the client library."""
     cause: BaseException | None = error
     for _ in range(_DEEPEST_CAUSE):
-        if cause is None or isinstance(cause, ApiProblem):
+        if cause is None or isinstance(cause, Problem):
             return cause
         cause = cause.__cause__ or cause.__context__
     return None

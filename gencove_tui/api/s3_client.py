@@ -16,9 +16,13 @@ from urllib.parse import urlsplit
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentials
 from aiobotocore.session import AioSession
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_writer import StreamWriter
+from aiohttp.payload import AsyncIterablePayload, Order, register_payload
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider
 from botocore.credentials import ReadOnlyCredentials
 
+from gencove_tui.api.s3_body import FileBody
 from gencove_tui.config import is_loopback
 from gencove_tui.model import Credentials
 
@@ -28,6 +32,19 @@ _REGION = "us-east-1"
 """Gencove names no region (api-v2 §20); S3 redirects from here."""
 _KEPT = frozenset({"ca_bundle"})
 """Whom to trust is the machine's business; which keys, region and endpoint to use is not."""
+
+
+class _BodyPayload(AsyncIterablePayload):
+    """Tells a body which connection it goes out on."""
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        body = self._value
+        if isinstance(body, FileBody) and isinstance(writer, StreamWriter):
+            body.transport = writer.transport
+        await super().write_with_length(writer, content_length)
+
+
+register_payload(_BodyPayload, FileBody, order=Order.try_first)
 
 
 class RenewedCredentials(AioCredentials):  # type: ignore[misc] # aiobotocore has no types

@@ -96,12 +96,12 @@ def not_the_store(what: str) -> S3Problem:
     )
 
 
-def unreachable(what: str) -> S3Problem:
+def unreachable(what: str, host: str) -> S3Problem:
     """The problem of a connection that failed before an answer came."""
     return S3Problem(
         what,
         "Connection",
         kind=Kind.UNREACHABLE,
         retryable=True,
-        why="the store can't be reached or closed the connection",
+        why=f"the store at {host} can't be reached or closed the connection",
     )

@@ -19,6 +19,7 @@ from gencove_tui.api.s3 import S3Area
 from gencove_tui.api.text import string
 from gencove_tui.api.transport import Transport, component
 from gencove_tui.api.v1_lists import chosen_projects, chosen_samples, upload_of, window
+from gencove_tui.config.urls import store_complaint
 from gencove_tui.model import (
     Account,
     Capability,
@@ -74,7 +75,8 @@ class GencoveV1(Gencove):
         if isinstance(credential, str):
             credential = ApiKey("GENCOVE-API-KEY", credential)
         self._http = Transport(host, credential)
-        self._s3 = S3Area(self.upload_credentials, endpoint_url=s3_endpoint)
+        self._lost = store_complaint(self._http.host, s3_endpoint or "")
+        self._s3 = S3Area(self._store_credentials, endpoint_url=s3_endpoint)
         self._place: tuple[str, str] | None = None
         self._projects: _Kept[Project] = _Kept()
         self._samples: _Kept[Sample] = _Kept()
@@ -283,6 +285,11 @@ class GencoveV1(Gencove):
                     "It is tried again by itself.",
                 )
             await asyncio.sleep(pauses.pop(0))
+
+    async def _store_credentials(self) -> Credentials:
+        if self._lost is not None:
+            raise ApiProblem(Kind.INVALID, self._lost.what, self._lost.why, self._lost.remedy)
+        return await self.upload_credentials()
 
     async def delete_uploads(self, uploads: Sequence[Upload]) -> tuple[Upload, ...]:
         """Delete the objects from the account's S3 prefix; returns those that are gone.

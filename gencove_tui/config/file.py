@@ -30,6 +30,14 @@ def load_config(path: Path) -> Config:
 
     Raises ``InputProblem`` naming the file, the line and, for an unknown key, the nearest valid one.
     """
+    config = load_but_rules(path)
+    for problem in config.broken_rules.values():
+        raise problem
+    return config
+
+
+def load_but_rules(path: Path) -> Config:
+    """The same for whoever can go on without watch rules: what is wrong with them is in ``broken_rules``."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -53,13 +61,17 @@ def _config_from(path: Path, text: str, data: dict[str, Any]) -> Config:
             path, f"{line_of(text, (), 'profiles')}'profiles' must hold tables like [profiles.lab]"
         )
     profiles: dict[str, Profile] = {}
+    broken: dict[str, InputProblem] = {}
     for name, table in tables.items():
         check_profile_name(name)
         if not isinstance(table, dict):
             raise bad_config(path, f"{line_of(text, ('profiles',), name)}'profiles.{name}' must be a table")
         where = ("profiles", name)
         plain = convert_table(path, text, where, {k: v for k, v in table.items() if k != "watch"}, Profile)
-        rules = read_rules(path, text, (*where, "watch"), table.get("watch", {}), plain.settle_seconds)
+        try:
+            rules = read_rules(path, text, (*where, "watch"), table.get("watch", {}), plain.settle_seconds)
+        except InputProblem as problem:
+            broken[name], rules = problem, {}
         profiles[name] = structs.replace(plain, watch=rules)
     default = data.get("default_profile", DEFAULT_PROFILE)
     if not isinstance(default, str):
@@ -75,6 +87,7 @@ def _config_from(path: Path, text: str, data: dict[str, Any]) -> Config:
         profiles=profiles,
         keys=read_keys(path, text, data),
         screen=read_screen(path, text, data),
+        broken_rules=broken,
     )
 
 
@@ -148,5 +161,6 @@ def _edit(path: Path, profile: str, change: Callable[[Any], None]) -> None:
             "Leave it out.",
         ) from error
     text = tomlkit.dumps(document)
-    _config_from(path, text, tomllib.loads(text))
+    for problem in _config_from(path, text, tomllib.loads(text)).broken_rules.values():
+        raise problem
     replace_file(path, text, mode=0o644)

@@ -80,6 +80,8 @@ class Config(Struct, frozen=True, kw_only=True):
     profiles: dict[str, Profile] = field(default_factory=dict)
     keys: KeySettings = KeySettings()
     screen: ScreenSettings = ScreenSettings()
+    broken_rules: dict[str, InputProblem] = field(default_factory=dict)
+    """By profile: what is wrong with its watch rules, none of which counts then."""
 
 
 def check_profile_name(name: str) -> str:

@@ -18,6 +18,8 @@ class ScreenSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     theme: str = ""
     """Name of a theme; empty takes the one that was chosen on the screen last."""
+    bell: bool = False
+    """Whether the terminal's bell rings when a transfer fails and when the queue has come to its end."""
     mouse: bool = True
     """Whether the screen takes the mouse; without it, the terminal's own selection works as usual."""
     ascii: bool | None = None

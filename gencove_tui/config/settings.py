@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from gencove_tui.config.file import load_config
+from gencove_tui.config.file import load_but_rules
 from gencove_tui.config.keys import find_key
 from gencove_tui.config.lines import nearest
 from gencove_tui.config.locations import Locations, locations
@@ -39,6 +39,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     download_folder: Path
     options: Profile
     where: Locations
+    rules_problem: InputProblem | None = None
+    """What is wrong with the profile's watch rules; those that the ledger knows go on meanwhile."""
 
     @property
     def folder_name(self) -> str:
@@ -79,10 +81,10 @@ def resolve(
 
     ``profile`` None means the default one; ``may_be_new`` accepts one that does not exist yet. Raises
     ``InputProblem`` for a broken file, an unknown profile or a host that can't be one; a missing key is not
-    an error here (``Settings.api_key`` is empty).
+    an error here (``Settings.api_key`` is empty), and a broken watch rule is in ``rules_problem`` only.
     """
     where = locations(environment)
-    config = load_config(where.config_file)
+    config = load_but_rules(where.config_file)
     name = check_profile_name(profile or config.default_profile)
     options = config.profiles.get(name)
     if options is None:
@@ -110,4 +112,5 @@ def resolve(
         download_folder=Path(folder).expanduser().absolute(),
         options=options,
         where=where,
+        rules_problem=config.broken_rules.get(name),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from gencove_tui.errors import InputProblem
+
 
 def url_complaint(url: str) -> str:
     """Why a URL can't be a Gencove host or S3 endpoint; empty when it can.
@@ -29,3 +31,14 @@ def url_complaint(url: str) -> str:
 def is_loopback(host: str) -> bool:
     """Whether a host name means this machine."""
     return host == "localhost" or host == "::1" or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+
+
+def store_complaint(host: str, s3_endpoint: str) -> InputProblem | None:
+    """Why uploads would go astray: a Gencove on this machine has its store here too, and not at Amazon."""
+    if s3_endpoint or not is_loopback(urlsplit(host).hostname or ""):
+        return None
+    return InputProblem(
+        f"Uploads to {host} have no store to go to",
+        "it is a Gencove of this machine, and the profile names no S3 endpoint",
+        'Add s3_endpoint = "http://127.0.0.1:PORT" to the profile in config.toml; the sandbox prints it.',
+    )

@@ -16,6 +16,8 @@ from gencove_tui.model import RuleTerms
 
 PLACES = ("run", "date", "project", "rule", "sample", "relpath")
 """What a destination may hold in braces."""
+SEVERITIES = ("error", "warning", "success")
+"""What ``toast`` and ``bell`` may hold."""
 _RULE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _CHOICES = {"check": ("full", "gzip", "none"), "file_system": ("auto", "local", "network")}
 _RANGES = {
@@ -84,6 +86,9 @@ def complaint_about(terms: RuleTerms) -> tuple[str, str] | None:
     for key, words in _CHOICES.items():
         if table[key] not in words:
             return key, f"{table[key]!r} is none of {', '.join(words)}"
+    for key in ("toast", "bell"):
+        if unknown := [word for word in table[key] if word not in SEVERITIES]:
+            return key, f"{unknown[0]!r} is none of {', '.join(SEVERITIES)}"
     for key, (low, high) in _RANGES.items():
         if not low <= table[key] <= high:
             return key, f"must lie between {low:g} and {high:g}"

@@ -15,6 +15,8 @@ from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.api.protocol import Gencove
 from gencove_tui.config import Settings
 from gencove_tui.config.bandwidth import limit_at, parse_slots
+from gencove_tui.config.urls import store_complaint
+from gencove_tui.engine.disks import Disks
 from gencove_tui.engine.leftovers import clear_old
 from gencove_tui.engine.life import Life, noted
 from gencove_tui.engine.limits import Lanes, Limiter
@@ -47,7 +49,7 @@ _IDLE_SECONDS = 10.0
 """How long an engine without work and without onlookers stays before it exits."""
 _STEP_AT_LEAST = 10.0
 """Seconds after which the ledger is looked at even if nothing seems to have changed."""
-_LEFTOVERS_SECONDS = 6 * 3600.0
+_LEFTOVERS_SECONDS = 600.0
 _TROUBLE_SECONDS = 1.0
 _STEP_SECONDS = 0.25
 """Between two looks at the ledger's version."""
@@ -106,13 +108,16 @@ class Engine:
         if api is None:
             return
         threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="reader")
+        limiter = Limiter()
+        disks = Disks()
         work = Work(
             api=api,
             ledger=ledger,
             board=Board(ledger),
-            lanes=Lanes(self._settings.options.parts_at_once),
-            limiter=Limiter(),
-            room=Room(ledger, notices),
+            lanes=Lanes(self._settings.options.parts_at_once, limiter),
+            limiter=limiter,
+            disks=disks,
+            room=Room(ledger, notices, disks),
             notices=notices,
             threads=threads,
             s3=self._open_s3,
@@ -123,6 +128,7 @@ class Engine:
             await self._serve(work)
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
+            disks.leave()
             await self._life.end("the connections", self._close(api))
 
     async def _connected(self, notices: Notices) -> Gencove | None:
@@ -183,7 +189,7 @@ class Engine:
                     if woken or version != seen or time.monotonic() >= due:
                         if work.ledger.engine.read().stop_wanted:
                             break
-                        work.limiter.rate = self._bandwidth(work.ledger)
+                        self._limit(work)
                         await watchers.follow()
                         await loops.follow()
                         await scheduler.step()
@@ -193,12 +199,12 @@ class Engine:
                     # A full disk or a lock that somebody keeps: it ends by itself, the engine must not.
                     log.warning("the ledger can't be used now: %s", problem)
                     await asyncio.sleep(_TROUBLE_SECONDS)
-                if scheduler.busy or watchers.busy:
+                if scheduler.busy or watchers.busy or loops.busy:
                     idle_since = time.monotonic()
                 elif self._exit_when_idle and time.monotonic() - idle_since > _IDLE_SECONDS:
                     if (
                         not anybody_looks(self._settings.state_folder)
-                        and not work.room.waits
+                        and not work.room.holds
                         and _nothing_waits(work.ledger)
                     ):
                         break
@@ -209,25 +215,31 @@ class Engine:
             await self._life.end("the watchers", watchers.stop())
             await self._life.end("the loops", loops.stop())
             await self._life.end("the transfers", scheduler.stop())
+            await self._life.end("the look for room", work.room.stop())
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
             with noted("the last progress"):
                 work.board.write()
 
-    def _bandwidth(self, ledger: Ledger) -> int | None:
-        """Bytes per second that all transfers together may use now; None is no limit."""
-        chosen = ledger.controls.read().bandwidth
+    def _limit(self, work: Work) -> None:
+        """Follow the bytes per second that all transfers together may use now."""
+        chosen = work.ledger.controls.read().bandwidth
         if chosen is None:
             chosen = limit_at(self._timetable, datetime.now())
-        return chosen or None
+        if work.limiter.rate != (chosen or None):
+            work.limiter.rate = chosen or None
+            work.lanes.follow()
 
     async def _open_s3(self) -> S3Area:
         from gencove_tui.api.s3 import S3Area
 
         async with self._s3_opening:
             if self._s3 is None:
-                area = S3Area(self._api.upload_credentials, endpoint_url=self._settings.s3_endpoint or None)
+                endpoint = self._settings.s3_endpoint
+                if complaint := store_complaint(self._api.host, endpoint):
+                    raise complaint
+                area = S3Area(self._api.upload_credentials, endpoint_url=endpoint or None)
                 self._s3 = await area.__aenter__()
             return self._s3
 
@@ -265,8 +277,10 @@ async def _clear_leftovers(work: Work) -> None:
 
 async def _write_progress(board: Board) -> None:
     while True:
-        await asyncio.sleep(WRITE_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(board.far.wait(), WRITE_SECONDS)
         try:
             board.write()
         except Problem as problem:
             log.warning("progress can't be written now: %s", problem)
+            await asyncio.sleep(WRITE_SECONDS)

@@ -204,7 +204,9 @@ class LocalDesk(LedgerUseCases, RemoteUseCases):
         if found is None:
             return None
         items, fetched = found
-        return Listing(page=Page(items=items, total=len(items)), fetched=fetched, stale=True)
+        more = len(items) >= PAGE  # one page is kept: how long the list is, isn't known then
+        page = Page(items=items, total=None if more else len(items), more=more)
+        return Listing(page=page, fetched=fetched, stale=True)
 
     # --- the engine ------------------------------------------------------------------------------
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from gencove_tui.config import Settings
+from gencove_tui.config.bandwidth import limit_at, parse_slots
 from gencove_tui.engine import planning
 from gencove_tui.engine.desk_watch import WatchUseCases
 from gencove_tui.engine.locks import engine_lives
@@ -50,6 +52,7 @@ class LedgerUseCases(WatchUseCases):
 
     def _open_ledger(self, settings: Settings) -> None:
         self._ledger = Ledger(settings.state_folder)
+        self._timetable = parse_slots(settings.options.bandwidth)
         self._seen: tuple[int, int] | None = None
         self._engine_alive = False
 
@@ -144,7 +147,7 @@ class LedgerUseCases(WatchUseCases):
 
     async def plan_uploads(self, paths: Sequence[Path], destination: GncvPath) -> tuple[PlannedUpload, ...]:
         """What would go where; folders are walked."""
-        busy = self._ledger.transfers.open_paths()
+        busy = self._ledger.transfers.open_uploads()
         return await asyncio.to_thread(planning.plan_uploads, paths, destination, busy)
 
     async def queue_uploads(
@@ -169,9 +172,9 @@ class LedgerUseCases(WatchUseCases):
         """Pause, run or cancel."""
         await self._write(lambda ledger: ledger.transfers.wish(transfer_ids, wish))
 
-    async def clear_finished(self) -> int:
-        """Forget what is done, skipped or cancelled."""
-        return await self._write(lambda ledger: ledger.transfers.clear_finished())
+    async def clear_finished(self, until: datetime | None = None) -> int:
+        """Forget what is done, skipped or cancelled, or had been by ``until``."""
+        return await self._write(lambda ledger: ledger.transfers.clear_finished(until))
 
     # --- the queue -------------------------------------------------------------------------------
 
@@ -203,8 +206,9 @@ class LedgerUseCases(WatchUseCases):
 
     @property
     def bandwidth(self) -> int | None:
-        """The limit in force for the sum of all transfers, bytes per second; None is no limit."""
-        return self._ledger.controls.read().bandwidth or None
+        """The limit that holds now: the user's choice, or else what the profile's timetable says."""
+        chosen = self._ledger.controls.read().bandwidth
+        return (limit_at(self._timetable, datetime.now()) if chosen is None else chosen) or None
 
     async def set_bandwidth(self, bytes_per_second: int | None) -> None:
         """Limit the sum of all transfers; None lifts the limit."""

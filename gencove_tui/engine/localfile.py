@@ -7,18 +7,18 @@ import os
 import stat
 from functools import cache
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from gencove_tui.api.s3_body import Source
 from gencove_tui.engine.outcome import StartOver, TransferFailed
 from gencove_tui.engine.reading import Reader
+from gencove_tui.engine.trouble import passing, unreadable
+from gencove_tui.store.transfer_rows import LARGEST_NUMBER
 from gencove_tui.store.transfers import Identity
 
 
 def identity_of(status: os.stat_result) -> Identity:
     """Which version of a file a ``stat`` result is about."""
-    return Identity(status.st_size, status.st_mtime_ns, status.st_ino)
+    return Identity(status.st_size, status.st_mtime_ns, status.st_ino & LARGEST_NUMBER)
 
 
 @cache
@@ -58,10 +58,15 @@ def give_name(partial: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
-class LocalFile:
-    """An open file and its identity; use as a context manager.
+GONE = "it was moved or deleted before it was uploaded"
+"""Why an upload failed whose file was not there; a watch rule that sees it again goes on with it."""
 
-    Raises ``TransferFailed`` when it can't be opened, is no plain file or is empty.
+
+class LocalFile:
+    """An open file and its identity; to be closed.
+
+    Raises ``TransferFailed`` when it can't be opened, is no plain file or is empty. May wait for a disk, as
+    ``check_unchanged`` may.
     """
 
     def __init__(self, path: str) -> None:
@@ -71,13 +76,11 @@ class LocalFile:
         except FileNotFoundError as error:
             raise TransferFailed(
                 f"{Path(path).name} is gone",
-                "it was moved or deleted before it was uploaded",
+                GONE,
                 "Put it back and retry, or cancel the transfer.",
             ) from error
         except OSError as error:
-            raise TransferFailed(
-                f"Can't read {path}", error.strerror or str(error), "Check the file's permissions and retry."
-            ) from error
+            raise unreadable(path, error) from error
         try:
             status = os.fstat(self.descriptor)
             if not stat.S_ISREG(status.st_mode):
@@ -112,15 +115,13 @@ class LocalFile:
                 identity_of(os.fstat(self.descriptor)) == self.identity
                 and identity_of(Path(self.path).stat()) == self.identity
             )
-        except OSError:
+        except OSError as error:
+            if (away := passing(self.path, "read", error)) is not None:
+                raise away from error
             same = False
         if not same:
             raise StartOver("the file changed while it was uploaded")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Close it; readers that were opened from it stay open."""
         os.close(self.descriptor)

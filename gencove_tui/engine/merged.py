@@ -6,9 +6,9 @@ gzip members one after the other are one gzip file, so nothing is decompressed a
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
-from types import TracebackType
+from contextlib import ExitStack, closing
 
 from gencove_tui.api.s3_body import Source
 from gencove_tui.engine.localfile import LocalFile
@@ -25,7 +25,7 @@ class MergedFile(LocalFile):
     def __init__(self, paths: Sequence[str]) -> None:
         self.path = paths[0]
         with ExitStack() as opened:
-            self._files = [opened.enter_context(LocalFile(path)) for path in paths]
+            self._files = [opened.enter_context(closing(LocalFile(path))) for path in paths]
             self._reader = Reader([(file.descriptor, file.size) for file in self._files])
             opened.callback(self._reader.close)
             self._opened = opened.pop_all()
@@ -53,9 +53,8 @@ class MergedFile(LocalFile):
         for file in self._files:
             file.check_unchanged()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Close all of them."""
         self._opened.close()
 
 
@@ -64,13 +63,15 @@ def open_local(transfer: Transfer) -> LocalFile:
     return MergedFile(transfer.sources) if transfer.sources else LocalFile(transfer.local_path)
 
 
-def sha256_of_all(file: LocalFile) -> str:
-    """Hexadecimal, over all that is read from it."""
+def sha256_of_all(file: LocalFile, stopped: threading.Event) -> str:
+    """Hexadecimal, over all that is read from it. Raises ``InterruptedError`` when stopped meanwhile."""
     digest = hashlib.sha256()
     reader = file.open_reader()
     try:
         position = 0
         while piece := reader.read(_PIECE, position):
+            if stopped.is_set():
+                raise InterruptedError
             digest.update(piece)
             position += len(piece)
     finally:

@@ -22,6 +22,7 @@ class TransferWaits(Problem):
     """Not now: tried again after ``delay`` seconds, however often it takes.
 
     ``offline``: Gencove itself could not be reached, so that other transfers need not try either.
+    ``storeless``: the store of the uploads could not.
     """
 
     def __init__(
@@ -32,10 +33,16 @@ class TransferWaits(Problem):
         *,
         delay: float | None = None,
         offline: bool = False,
+        storeless: bool = False,
     ) -> None:
         super().__init__(what, why, remedy)
         self.delay = delay
         self.offline = offline
+        self.storeless = storeless
+
+
+class DiskAway(TransferWaits):
+    """A local disk does not answer, or says that it can't now."""
 
 
 class DiskFull(TransferWaits):
@@ -84,6 +91,7 @@ def judged(error: Problem) -> TransferFailed | TransferWaits:
             error.remedy,
             delay=error.retry_after,
             offline=error.kind in _NO_LINE and not isinstance(error, S3Problem),
+            storeless=error.kind in _NO_LINE and isinstance(error, S3Problem),
         )
     if isinstance(error, LedgerProblem):
         return TransferWaits(error.what, error.why, error.remedy, delay=5.0)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import struct
+from collections.abc import Awaitable, Callable
 from functools import partial
 
-from gencove_tui.api.s3 import S3Area, S3Problem, StoredObject
-from gencove_tui.engine.guards import unless_stalled
-from gencove_tui.engine.insist import body_of, insist, reached
-from gencove_tui.engine.leftovers import abort_multipart
+from gencove_tui.api.s3 import FileBody, S3Area, S3Problem, StoredObject
+from gencove_tui.engine.disks import Disk
+from gencove_tui.engine.insist import body_of, insist, send
+from gencove_tui.engine.leftovers import clear_orphans
+from gencove_tui.engine.limits import Lane
 from gencove_tui.engine.localfile import LocalFile
 from gencove_tui.engine.mates import note_reads
 from gencove_tui.engine.outcome import StartOver, first_error
@@ -18,6 +21,7 @@ from gencove_tui.engine.pace import Pace
 from gencove_tui.engine.progress import Meter
 from gencove_tui.engine.scan import Scan, part_size_for, plan_parts
 from gencove_tui.engine.work import Work
+from gencove_tui.errors import Problem
 from gencove_tui.fastq.integrity import crc32_combine
 from gencove_tui.model import Direction, Part, Transfer, TransferState, UploadTarget
 from gencove_tui.store.transfers import Journal, Multipart
@@ -42,19 +46,27 @@ class PartwiseUpload:
     """One attempt at bringing one open file up in parts."""
 
     def __init__(
-        self, work: Work, transfer: Transfer, file: LocalFile, target: UploadTarget, meter: Meter
+        self,
+        work: Work,
+        transfer: Transfer,
+        disk: Disk,
+        file: LocalFile,
+        target: UploadTarget,
+        meter: Meter,
     ) -> None:
         self._work = work
         self._transfer = transfer
+        self._disk = disk
         self._file = file
         self._target = target
         self._meter = meter
         self._ledger = work.ledger.transfers
         self._multipart_id = ""
 
-    async def send(self, scan: Scan, journal: Journal) -> None:
+    async def send(self, scan: Scan, journal: Journal, taken: Callable[[], Awaitable[bool]]) -> bool:
         """Send what is missing, while ``scan`` reads and checks the file, and put the object together.
 
+        ``taken`` is asked before that whether somebody else has brought the same there; then it is False.
         Raises ``BrokenFastq`` or another ``Problem``; ``StartOver`` when the file or the parts changed.
         """
         s3 = await self._work.s3()
@@ -63,9 +75,12 @@ class PartwiseUpload:
             await self._send_missing(s3, scan, parts)
             parts = self._ledger.parts(self._transfer.id)
         self._ledger.set_state(self._transfer.id, TransferState.VERIFYING)
-        self._file.check_unchanged()
+        await self._disk.soon(self._file.check_unchanged)
+        if not journal.completing and await taken():
+            return False
         await self._complete(s3, parts)
         self._ledger.forget_multipart(self._multipart_id)
+        return True
 
     # --- before the bytes ----------------------------------------------------------------------------
 
@@ -85,27 +100,29 @@ class PartwiseUpload:
         async def create() -> str:
             nonlocal begun
             if begun:
-                await self._clear_orphans(s3)
+                await clear_orphans(self._work, target.bucket, target.key)
             begun = True
             return await s3.create_multipart(target.bucket, target.key)
 
-        self._multipart_id = await insist(s3, create)
+        creating = asyncio.ensure_future(insist(s3, create))
+        try:
+            # Shielded: a store that has begun one tells its id to somebody, or it would stay there.
+            self._multipart_id = await asyncio.shield(creating)
+        except asyncio.CancelledError:
+            creating.add_done_callback(self._leave)
+            raise
         self._ledger.begin_multipart(
             self._transfer.id, self._multipart_id, target.bucket, target.key, part_size=part_size
         )
         return parts
 
-    async def _clear_orphans(self, s3: S3Area) -> None:
-        """Abort what was begun for this very object without its id being noted, where that is allowed."""
-        target = self._target
-        try:
-            orphans = await s3.list_multiparts(target.bucket, target.key)
-        except S3Problem as problem:
-            if problem.retryable:
-                raise
-            return  # the store's life-cycle rule clears what we can't see
-        for multipart_id in orphans:
-            await abort_multipart(self._work, Multipart(multipart_id, target.bucket, target.key))
+    def _leave(self, creating: asyncio.Future[str]) -> None:
+        """Nobody waits for it any more: it is aborted with the next leftovers."""
+        if not creating.cancelled() and creating.exception() is None:
+            with contextlib.suppress(Problem):
+                self._ledger.leave_multipart(
+                    Multipart(creating.result(), self._target.bucket, self._target.key)
+                )
 
     async def _reconciled(self, s3: S3Area) -> list[Part]:
         """The ledger's parts, brought in line with what the store says it has."""
@@ -151,32 +168,31 @@ class PartwiseUpload:
             async with asyncio.TaskGroup() as sending:
                 for part in parts:
                     with pace.reading(part.length, idle=not lane.locked()):
-                        crc32 = s3_crc32(await self._work.in_thread(partial(scan.read, part)))
+                        crc32 = s3_crc32(await scan.next(self._disk, part))
                     if part.etag and part.crc32 == crc32:
                         continue
                     await lane.acquire()
-                    task = sending.create_task(self._send_part(s3, part, crc32))
+                    task = sending.create_task(self._send_part(s3, lane, part, crc32))
                     # Not in the task itself: one that is cancelled before it begins would keep its slot.
                     task.add_done_callback(lambda _: lane.release())
-                summary = await self._work.in_thread(scan.finish)
+                summary = await self._disk.run(scan.finish)
                 note_reads(self._work.ledger, self._transfer.id, self._transfer.local_path, summary)
         except BaseExceptionGroup as group:
             raise first_error(group) from None
         pace.judge()
 
-    async def _send_part(self, s3: S3Area, part: Part, crc32: str) -> None:
+    async def _send_part(self, s3: S3Area, lane: Lane, part: Part, crc32: str) -> None:
         """Send one part and note it."""
-        target = self._target
 
-        async def send() -> str:
-            body = body_of(self._work, self._file, part, self._meter)
-            request = s3.upload_part(
+        def upload(body: FileBody) -> Awaitable[str]:
+            target = self._target
+            return s3.upload_part(
                 target.bucket, target.key, self._multipart_id, part.number, body, part.length, crc32=crc32
             )
-            return await unless_stalled(request, partial(reached, body, self._meter, part.number))
 
         try:
-            etag = await insist(s3, send)
+            body = partial(body_of, self._work, self._disk, self._file, part, self._meter)
+            etag = await send(s3, lane, body, upload)
         except S3Problem as error:
             if error.code == "NoSuchUpload":
                 raise StartOver(_GONE) from error
@@ -203,6 +219,8 @@ class PartwiseUpload:
             if error.code in _OTHER_PARTS:
                 raise StartOver("the store holds other parts than were sent") from error
             if error.code != "NoSuchUpload":
+                if not error.retryable:  # refused: what may appear there later is not ours
+                    self._ledger.note(self._transfer.id, completing=False)
                 raise
             # Completed earlier, the reply lost? Then the object is there, whether or not Gencove knows yet.
             held = await self._stored(s3)

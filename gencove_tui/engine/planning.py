@@ -91,9 +91,9 @@ def check_download_folder(folder: Path) -> None:
 
 
 def plan_uploads(
-    paths: Sequence[Path], destination: GncvPath, busy: Collection[str] = ()
+    paths: Sequence[Path], destination: GncvPath, busy: Collection[tuple[str, str]] = ()
 ) -> tuple[PlannedUpload, ...]:
-    """What of files and folders would go where; ``busy`` holds paths that unfinished transfers read.
+    """What of files and folders would go where; ``busy`` holds the two paths of each unfinished upload.
 
     A folder's files keep their place relative to it. A single file may name its own new name with a
     destination that is no folder. Raises ``InputProblem`` when a path doesn't exist.
@@ -125,7 +125,7 @@ def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _planned(
-    file: Path, folder: GncvPath, relative: str, busy: Collection[str], targets: set[str]
+    file: Path, folder: GncvPath, relative: str, busy: Collection[tuple[str, str]], targets: set[str]
 ) -> PlannedUpload:
     target: GncvPath | None = None
     size = 0
@@ -149,7 +149,7 @@ def _planned(
             obstacle = "empty"
         elif not os.access(file, os.R_OK):
             obstacle = "permission denied"
-        elif str(file) in busy:
+        elif (str(file), str(target)) in busy:
             obstacle = "already in the queue"
         elif target in targets:
             obstacle = "another file of this plan has the same place"

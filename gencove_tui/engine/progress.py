@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -9,6 +10,8 @@ from gencove_tui.store.ledger import Ledger
 
 WRITE_SECONDS = 0.5
 """How often progress goes to the ledger."""
+WRITE_BYTES = 16 << 20
+"""Bytes of one range on disk that the ledger may not know of: they would be fetched again after a crash."""
 _SMOOTHING_SECONDS = 3.0
 
 
@@ -16,14 +19,23 @@ class Meter:
     """How far one transfer has got, by part. Only its own transfer writes to it.
 
     ``keeps_parts``: bytes inside a part count for good (ranges of a download on disk) and so go to the ledger
-    too; an S3 part counts only as a whole, when the store has confirmed it.
+    too; an S3 part counts only as a whole, when the store has confirmed it. ``far`` is called when the ledger
+    lags behind by more than a part may lose.
     """
 
-    def __init__(self, transfer_id: int, size: int | None, *, keeps_parts: bool = False) -> None:
+    def __init__(
+        self,
+        transfer_id: int,
+        size: int | None,
+        *,
+        keeps_parts: bool = False,
+        far: Callable[[], None] = lambda: None,
+    ) -> None:
         self.transfer_id = transfer_id
         self.size = size
         self.rate = 0.0
         self._keeps_parts = keeps_parts
+        self._far = far
         self._parts: dict[int, int] = {}
         self._seen: tuple[float, int] | None = None
         self._written: tuple[int, int | None, float] | None = None
@@ -32,6 +44,8 @@ class Meter:
     def set(self, part: int, position: int) -> None:
         """Bytes of one part that are through; may go back when the part is sent again."""
         self._parts[part] = position
+        if self._keeps_parts and position - self._written_parts.get(part, 0) >= WRITE_BYTES:
+            self._far()
 
     def keep(self, parts: dict[int, int]) -> None:
         """Only these parts count from now on: number and bytes."""
@@ -90,10 +104,13 @@ class Board:
         self._ledger = ledger
         self._clock = clock
         self._meters: dict[int, Meter] = {}
+        self.far = asyncio.Event()
+        """Set when some range on disk is far ahead of the ledger: time to write."""
 
     def open(self, transfer_id: int, size: int | None, *, keeps_parts: bool = False) -> Meter:
         """A fresh meter for a transfer that starts."""
-        meter = self._meters[transfer_id] = Meter(transfer_id, size, keeps_parts=keeps_parts)
+        meter = Meter(transfer_id, size, keeps_parts=keeps_parts, far=self.far.set)
+        self._meters[transfer_id] = meter
         return meter
 
     def close(self, transfer_id: int) -> None:
@@ -106,6 +123,7 @@ class Board:
     def write(self) -> None:
         """Sample all meters and write what changed."""
         now = self._clock()
+        self.far.clear()
         for meter in self._meters.values():
             meter.sample(now)
         self._write(list(self._meters.values()))

@@ -6,12 +6,14 @@ import asyncio
 import fcntl
 import logging
 import os
+import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from gencove_tui.engine.outcome import DiskFull, TransferWaits, backoff, first_error
+from gencove_tui.engine.disks import Disk
+from gencove_tui.engine.outcome import DiskAway, DiskFull, StartOver, TransferWaits, backoff, first_error
 from gencove_tui.engine.progress import Meter
 from gencove_tui.engine.room import room_in
 from gencove_tui.engine.trouble import disk_problem
@@ -39,6 +41,14 @@ _CHECKPOINT_SECONDS = 5.0
 _AGAIN = "It is tried again by itself."
 
 
+class NotWritten(Exception):
+    """The disk did not take a piece. No ``OSError``, of which some are what a broken connection gives."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class OtherSize(Exception):
     """The object has another size than was said."""
 
@@ -55,18 +65,19 @@ class Ranges:
     """Fetches one object into one file. ``look_up`` gives a fresh URL, at first and when one expired."""
 
     def __init__(
-        self, work: Work, transfer_id: int, path: Path, look_up: Callable[[], Awaitable[str]]
+        self, work: Work, transfer_id: int, disk: Disk, path: Path, look_up: Callable[[], Awaitable[str]]
     ) -> None:
         self._work = work
         self._transfer_id = transfer_id
+        self._disk = disk
         self._path = path
         self._look_up = look_up
         self._ledger = work.ledger.transfers
         self._own_slots = asyncio.Semaphore(1)
         self._renewing = asyncio.Lock()
         self.url = ""
-        self.inode = 0
-        """Of the file that was written."""
+        self.inode: int | None = None
+        """Of the file that was written, where that tells it from others."""
         self._size = 0
         self._etag = ""
 
@@ -92,39 +103,54 @@ class Ranges:
         Raises ``OtherSize`` when that answer tells another size, ``Problem``, or ``StartOver``.
         """
         self._size, self._etag = size, etag
+        output = await self._disk.soon(partial(Output, self._path), undo=Output.close)
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise disk_problem(self._path, error) from error
-        for part in parts:
-            meter.set(part.number, part.bytes_done)
-        try:
-            _take_alone(descriptor, self._path)
-            self.inode = os.fstat(descriptor).st_ino
+            self._own(output, parts)
+            for part in parts:
+                meter.set(part.number, part.bytes_done)
             async with asyncio.TaskGroup() as outer:
-                checkpoints = outer.create_task(self._keep_safe(descriptor, parts, meter))
+                checkpoints = outer.create_task(self._keep_safe(output, parts, meter))
                 growth = outer.create_task(self._grow(meter))
                 async with asyncio.TaskGroup() as fetching:
                     for part in parts:
                         if part.bytes_done < part.length:
-                            fetching.create_task(self._fetch(descriptor, part, meter))
+                            fetching.create_task(self._fetch(output, part, meter))
                 checkpoints.cancel()
                 growth.cancel()
-            await asyncio.shield(self._work.in_thread(partial(_sync, os.dup(descriptor))))
+            await self._sync(output)
         except BaseExceptionGroup as group:
             failure = first_error(group)
-            if isinstance(failure, OSError):
+            if isinstance(failure, NotWritten):
+                failure = failure.error
+            if isinstance(failure, OSError | DiskAway):
                 raise self._distrusted(failure, meter) from failure
             raise failure from None
-        except OSError as error:
+        except (OSError, DiskAway) as error:
             raise self._distrusted(error, meter) from error
         finally:
-            os.close(descriptor)
+            self._disk.drop(output.close)
 
-    def _distrusted(self, error: OSError, meter: Meter) -> Problem:
+    def _own(self, output: Output, parts: list[Part]) -> None:
+        """Note which file is written. It is locked by now, so that what was begun is sure to be in it."""
+        if not self._disk.keeps_inodes:
+            return
+        known = self._ledger.journal(self._transfer_id).inode
+        if known not in (None, output.inode) and any(part.bytes_done for part in parts):
+            raise StartOver("another program replaced the file in which it was begun")
+        self.inode = output.inode
+        self._ledger.note_inode(self._transfer_id, output.inode)
+
+    def _distrusted(self, error: OSError | DiskAway, meter: Meter) -> Problem:
         """A disk that failed once may have dropped what it took before: only what was synced counts now."""
         self._ledger.note(self._transfer_id, boot="")
+        if isinstance(error, DiskAway):
+            return error
         return disk_problem(self._path, error, self._size - meter.bytes_done)
+
+    async def _sync(self, output: Output) -> None:
+        # Shielded, since the thread's own descriptor is closed by the thread only.
+        await asyncio.shield(self._disk.run(partial(_sync, os.dup(output.descriptor))))
+        self._work.room.proved(self._path.parent)
 
     async def _grow(self, meter: Meter) -> None:
         """Open further connections as long as each is slow, as over long distances."""
@@ -134,7 +160,7 @@ class Ranges:
             if meter.bytes_done - before < streams * _QUICK * _GROW_SECONDS:
                 self._own_slots.release()
 
-    async def _keep_safe(self, descriptor: int, parts: list[Part], meter: Meter) -> None:
+    async def _keep_safe(self, output: Output, parts: list[Part], meter: Meter) -> None:
         """Note now and then what would survive a power cut, and stop before the disk is full."""
         safe: dict[int, int] = {}
         while True:
@@ -145,15 +171,14 @@ class Ranges:
             ]
             if not moved:
                 continue
-            # Shielded, since the thread's own descriptor is closed by the thread only.
-            await asyncio.shield(self._work.in_thread(partial(_sync, os.dup(descriptor))))
+            await self._sync(output)
             self._ledger.note_synced(self._transfer_id, moved)
             safe = written
             left = self._size - meter.bytes_done
-            if left and (free := room_in(self._path.parent)) < 0:
+            if left and (free := await self._disk.soon(partial(room_in, self._path.parent))) < 0:
                 raise DiskFull(self._path.parent, left, max(0, free), hit=True)
 
-    async def _fetch(self, descriptor: int, part: Part, meter: Meter) -> None:
+    async def _fetch(self, output: Output, part: Part, meter: Meter) -> None:
         """One range, from the byte where it stopped last."""
         done = part.bytes_done
         last = part.offset + part.length - 1
@@ -182,8 +207,8 @@ class Ranges:
                 async for piece in reply.content.iter_any():
                     if len(piece) > part.length - done:
                         raise TransferWaits("The store sent more bytes than asked for", "", _AGAIN)
-                    await self._work.limiter.take(Direction.DOWNLOAD, len(piece))
-                    self._write(descriptor, piece, part.offset + done)
+                    await self._allowed(len(piece))
+                    await self._write(output, piece, part.offset + done)
                     done += len(piece)
                     meter.set(part.number, done)
             if done < part.length:
@@ -192,13 +217,20 @@ class Ranges:
         async with self._own_slots, self._work.lanes.of(Direction.DOWNLOAD, small=size < SMALL):
             await self._patiently(ask, lambda: done)
 
-    @staticmethod
-    def _write(descriptor: int, piece: bytes, offset: int) -> None:
-        view = memoryview(piece)
-        while view:
-            written = os.pwrite(descriptor, view, offset)
-            view = view[written:]
-            offset += written
+    async def _write(self, output: Output, piece: bytes, offset: int) -> None:
+        try:
+            if self._disk.is_network:
+                # It may hang. A local disk takes it sooner than a thread would.
+                await self._disk.soon(partial(output.write, piece, offset))
+            else:
+                output.write(piece, offset)
+        except OSError as error:
+            raise NotWritten(error) from error
+
+    async def _allowed(self, count: int) -> None:
+        """Wait until so many bytes may move."""
+        while count:
+            count -= await self._work.limiter.take(Direction.DOWNLOAD, count)
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]], moved: Callable[[], int] = lambda: 0) -> T:
         """Ask again a few times, from where it stopped; any progress starts the count anew."""
@@ -216,7 +248,7 @@ class Ranges:
                         "The store refuses even a fresh URL", "it was refused again", _AGAIN, delay=60.0
                     ) from None
                 await self._renew(url)
-            except DiskFull:
+            except (DiskAway, DiskFull):
                 raise
             except TransferWaits:
                 tries = 1 if moved() != before else tries + 1
@@ -230,6 +262,60 @@ class Ranges:
         async with self._renewing:
             if self.url == expired:
                 self.url = await self._look_up()
+
+
+class Output:
+    """The file that is written, locked against others' writing. All of it may wait for a disk."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises ``Problem`` when it can't be opened or somebody else writes it."""
+        self._busy = threading.Lock()
+        self._open = True
+        try:
+            self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise disk_problem(path, error) from error
+        try:
+            _take_alone(self.descriptor, path)
+            self.inode = os.fstat(self.descriptor).st_ino
+        except BaseException:
+            os.close(self.descriptor)
+            raise
+
+    def write(self, piece: bytes, offset: int) -> None:
+        """Write at an offset; nothing once it is closed, when a late thread's bytes would go elsewhere."""
+        view = memoryview(piece)
+        with self._busy:
+            while view and self._open:
+                written = os.pwrite(self.descriptor, view, offset)
+                view = view[written:]
+                offset += written
+
+    def close(self) -> None:
+        """Close it, after a write that is going on."""
+        with self._busy:
+            self._open = False
+            os.close(self.descriptor)
+
+
+def take_away(path: Path, ours: int | None) -> None:
+    """Remove a file that was written in part, whatever its state. May wait for a disk.
+
+    Raises ``TransferWaits`` when it isn't the one with the inode ``ours`` and somebody else writes it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    except OSError:  # which it is taken away in spite of
+        path.unlink(missing_ok=True)
+        return
+    try:
+        if os.fstat(descriptor).st_ino != ours:
+            _take_alone(descriptor, path)
+        path.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
 
 
 def _take_alone(descriptor: int, path: Path) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 from isal import isal_zlib
 
-from gencove_tui.engine.outcome import StartOver, TransferFailed
+from gencove_tui.engine.disks import Disk
+from gencove_tui.engine.outcome import StartOver
 from gencove_tui.engine.reading import Reader
+from gencove_tui.engine.trouble import unreadable
 from gencove_tui.fastq.integrity import CheckLevel, FastqCheck, FastqSummary
 from gencove_tui.model import Part
 
@@ -57,6 +60,10 @@ class Scan:
             finally:
                 self._reading.release()
 
+    async def next(self, disk: Disk, part: Part) -> int:
+        """``read`` in a thread of the disk. Raises ``DiskAway`` as well, when that doesn't answer."""
+        return await disk.run(partial(self.read, part), lambda: self._position)
+
     def read(self, part: Part) -> int:
         """CRC32 of the next part, which the check has then seen as well.
 
@@ -81,11 +88,7 @@ class Scan:
             try:
                 piece = self._reader.read(min(PIECE, end - self._position), self._position)
             except OSError as error:
-                raise TransferFailed(
-                    "Can't read the file",
-                    error.strerror or str(error),
-                    "Check the disk or network folder that it is on; then retry.",
-                ) from error
+                raise unreadable("the file", error) from error
             if not piece:
                 raise StartOver("the file became shorter while it was uploaded")
             crc = isal_zlib.crc32(piece, crc)

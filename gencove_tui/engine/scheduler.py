@@ -26,8 +26,10 @@ log = logging.getLogger(__name__)
 _LOOK_AHEAD = 32
 """Queued transfers looked at beyond the free places, since some may have to wait for their file."""
 _CLEAN_UP_SECONDS = 30.0
+_CLEAN_UP_AGAIN_SECONDS = 60.0
 _AFTERWARDS_AT_ONCE = 64
 """Uploads that have sent everything and only wait for Gencove to notice."""
+_STORE_TOPIC = "store"
 
 Job = UploadJob | DownloadJob | DocumentJob
 
@@ -42,9 +44,11 @@ class Scheduler:
         self._limits = {Direction.UPLOAD: uploads_at_once, Direction.DOWNLOAD: downloads_at_once}
         self._running: dict[int, tuple[Transfer, asyncio.Task[None]]] = {}
         self._sent: set[int] = set()
+        self._storeless: set[int] = set()
         self._cleaning: dict[int, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
-        self._looked_back = False
+        self._look_back_at: float | None = 0.0
+        """When to look for clean-ups that were cut short or failed; None when there are none."""
         self._line = Line(work.api, work.ledger, work.notices, self._woken.set)
 
     @property
@@ -62,9 +66,9 @@ class Scheduler:
 
     async def step(self) -> None:
         """Follow the wishes, then fill the free places."""
-        if not self._looked_back:
+        if self._look_back_at is not None and time.monotonic() >= self._look_back_at:
+            self._look_back_at = None
             self._finish_clean_ups()
-            self._looked_back = True
         await self._follow_wishes()
         self._ledger.wake_waiting(time.time())
         if not self._line.is_down:
@@ -84,6 +88,7 @@ class Scheduler:
         paused, cancelled = self._ledger.follow_at_rest((*self._running, *self._cleaning))
         self._telling.followed(paused, "paused")
         self._telling.followed(cancelled, "cancelled")
+        self._store_answers(*(transfer.id for transfer in (*paused, *cancelled)))
         for transfer in self._ledger.unwanted():
             running = self._running.get(transfer.id)
             if running is not None:
@@ -93,6 +98,7 @@ class Scheduler:
             now = self._ledger.get(transfer.id)
             if now is None or now.wish is not transfer.wish or now.state.is_final:
                 continue
+            self._store_answers(transfer.id)
             if transfer.wish is Wish.PAUSE:
                 self._ledger.set_state(transfer.id, TransferState.PAUSED)
                 self._telling.followed([transfer], "paused")
@@ -106,9 +112,10 @@ class Scheduler:
         self._start_clean_up(transfer)
 
     def _finish_clean_ups(self) -> None:
-        """Take up what an engine before this one left behind of cancelled transfers."""
+        """Take up what an engine before this one, or a store that was away, left of cancelled transfers."""
         for transfer in self._ledger.half_cancelled():
-            self._start_clean_up(transfer)
+            if transfer.id not in self._cleaning:
+                self._start_clean_up(transfer)
 
     def _start_clean_up(self, transfer: Transfer) -> None:
         # A task of its own: a store that does not answer must not hold up the others.
@@ -122,6 +129,7 @@ class Scheduler:
                 await self._job(transfer).abandon()
         except (Problem, OSError, TimeoutError, KeyError) as error:
             log.warning("clean-up after cancelling transfer %d: %r", transfer.id, error)
+            self._look_back_at = time.monotonic() + _CLEAN_UP_AGAIN_SECONDS
         finally:
             self._woken.set()
 
@@ -189,7 +197,7 @@ class Scheduler:
             self._end_badly(transfer, judged(error))
         except Exception:  # a mistake of ours must not take the other transfers down
             log.exception("transfer %d ended in an unexpected error", transfer.id)
-            self._telling.failed(
+            self._fail(
                 transfer,
                 TransferFailed(
                     f"{name_of(transfer)} hit an error in gencove-tui itself",
@@ -199,6 +207,7 @@ class Scheduler:
             )
         else:
             self._telling.ended_well(transfer, state, time.monotonic() - began)
+            self._store_answers(transfer.id)
 
     async def _with_one_new_start(self, transfer: Transfer) -> TransferState:
         job = self._job(transfer)
@@ -217,16 +226,34 @@ class Scheduler:
     def _end_badly(self, transfer: Transfer, error: TransferFailed | TransferWaits) -> None:
         log.info("transfer %d: %s", transfer.id, error)
         if isinstance(error, TransferFailed):
-            self._telling.failed(transfer, error)
+            self._fail(transfer, error)
             return
         known = error.offline or isinstance(error, DiskFull)  # told once for all transfers
         self._telling.waits(transfer, error, silently=known)
         if error.offline:
             self._line.lost(transfer.id, error)
+        if error.storeless:
+            self._storeless.add(transfer.id)
+            self._work.notices.set(_STORE_TOPIC, f"{error.why}; uploads are tried again by themselves")
         if isinstance(error, DiskFull):
             self._work.room.ran_out(transfer.id, error)
             if error.hit:
                 self._rest_downloads(but=transfer.id)
+
+    def _store_answers(self, *transfer_ids: int) -> None:
+        """These wait for the store no longer; the notice goes with the last of them."""
+        if self._storeless:
+            self._storeless.difference_update(transfer_ids)
+            if not self._storeless:
+                self._work.notices.set(_STORE_TOPIC, "")
+
+    def _fail(self, transfer: Transfer, error: TransferFailed) -> None:
+        self._store_answers(transfer.id)
+        now = self._ledger.get(transfer.id)
+        if now is not None and now.wish is Wish.CANCEL:  # wished in the same moment: then it is cleaned up
+            self._ledger.set_state(transfer.id, TransferState.QUEUED)
+        else:
+            self._telling.failed(transfer, error)
 
     def _rest_downloads(self, *, but: int) -> None:
         """The disk is full: the others would only find out one by one. They go back to the queue."""

@@ -36,7 +36,8 @@ def _environment(settings: Settings) -> dict[str, str]:
 async def start_engine(settings: Settings) -> subprocess.Popen[bytes] | None:
     """Start the engine unless one lives; returns when it holds its lock.
 
-    It runs in a session of its own, so the end of the terminal doesn't reach it. None when one lived already.
+    It runs in a session of its own, so the end of the terminal doesn't reach it. None when one lived already,
+    or comes from the profile's service, which systemd was about to start.
     Raises ``Problem`` with the engine's own last words when it does not come up.
     """
     folder = settings.state_folder
@@ -46,12 +47,32 @@ async def start_engine(settings: Settings) -> subprocess.Popen[bytes] | None:
         # Of two screens that open at once one starts the engine; the other finds it running.
         while not alone.acquire():  # noqa: ASYNC110 - a lock between processes has no event
             await asyncio.sleep(0.05)
-        return None if engine_lives(folder) else await _spawn(settings, folder)
+        if engine_lives(folder) or await _comes_as_service(settings):
+            return None
+        return await _spawn(settings, folder)
+
+
+async def _comes_as_service(settings: Settings) -> bool:
+    """Wait for the engine of a service that restarts, or that failed and is started again.
+
+    Otherwise a screen's own engine would take its place, and last no longer than the screen does.
+    """
+    service = Service(settings)
+    if not service.is_ours or settings.folder_name != settings.profile:
+        return False
+    deadline = time.monotonic() + _START_SECONDS
+    with contextlib.suppress(Problem):  # no systemd in this login: it can't be told
+        while time.monotonic() < deadline and await asyncio.to_thread(service.comes):
+            if engine_lives(settings.state_folder):
+                return True
+            await asyncio.sleep(0.1)
+    return engine_lives(settings.state_folder)
 
 
 async def _spawn(settings: Settings, folder: Path) -> subprocess.Popen[bytes] | None:
     last_words = folder / "engine.out"
-    command = [sys.executable, "-m", "gencove_tui", "--profile", settings.profile, "engine", "--child"]
+    # -P: no module of the folder that the screen was opened in may get in its way.
+    command = [sys.executable, "-P", "-m", "gencove_tui", "--profile", settings.profile, "engine", "--child"]
     with last_words.open("wb") as output:
         process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own program; it returns at once
             command,
@@ -81,8 +102,8 @@ async def _spawn(settings: Settings, folder: Path) -> subprocess.Popen[bytes] | 
 async def stop_engine(state_folder: Path) -> None:
     """Ask the engine to stop and wait until it has; all progress is kept.
 
-    Only the process that holds the lock gets a signal, and only on its own machine. Raises ``Problem`` when
-    it doesn't stop in time.
+    Only the process that holds the lock gets a signal, and only on its own machine. One that takes over, such
+    as a service that stood in line, is left alone. Raises ``Problem`` when it doesn't stop in time.
     """
     deadline = time.monotonic() + _STOP_SECONDS
     looks: list[Holder | None] = []
@@ -91,8 +112,10 @@ async def stop_engine(state_folder: Path) -> None:
         looks.append(engine_holder(state_folder))
         # At the second look: an engine that has just taken the lock of a dead one has its name in it by then.
         if looks[-2:-1] == looks[-1:] and looks[-1] not in asked:
-            asked.append(looks[-1])
-            _ask_to_stop(state_folder, looks[-1])
+            if any(asked):
+                return  # the one that was asked has gone, and this is another
+            if _ask_to_stop(state_folder, looks[-1]):
+                asked.append(looks[-1])
         if time.monotonic() > deadline:
             holder = looks[-1]
             raise Problem(
@@ -103,13 +126,20 @@ async def stop_engine(state_folder: Path) -> None:
         await asyncio.sleep(0.05)
 
 
-def _ask_to_stop(state_folder: Path, holder: Holder | None) -> None:
+def _ask_to_stop(state_folder: Path, holder: Holder | None) -> bool:
+    """Returns False when there was nobody to ask: the name in the lock is a dead one's."""
     if holder is not None and holder.is_here:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        try:
             os.kill(holder.pid, signal.SIGTERM)
-    else:  # it runs elsewhere, or could not write its name: it sees the wish in the ledger
-        with Ledger(state_folder) as ledger:
-            ledger.engine.want_stop()
+        except ProcessLookupError:
+            return False
+        except PermissionError:  # another user's; the wish in the ledger reaches it
+            pass
+        else:
+            return True
+    with Ledger(state_folder) as ledger:  # it runs elsewhere, or could not write its name
+        ledger.engine.want_stop()
+    return True
 
 
 async def restart_engine(settings: Settings) -> subprocess.Popen[bytes] | None:
@@ -121,7 +151,7 @@ async def restart_engine(settings: Settings) -> subprocess.Popen[bytes] | None:
     holder = engine_holder(settings.state_folder)
     if holder is not None and holder.service and holder.is_here:
         service = Service(settings)
-        if service.is_installed:
+        if service.is_ours:
             await asyncio.to_thread(service.restart)
             return None
     await stop_engine(settings.state_folder)

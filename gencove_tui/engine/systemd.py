@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import shutil
@@ -20,21 +21,34 @@ _PASSED_ON = (
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
     "XDG_CACHE_HOME",
+    "PATH",
+    "TZ",
     "HTTPS_PROXY",
     "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
     "NO_PROXY",
     "no_proxy",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "AWS_CA_BUNDLE",
 )
-"""What of the installing shell's environment the engine needs to find the same files and the same network."""
+"""What of the installing shell's environment the engine needs for the same files, programs, network and local
+time."""
 _WATCHDOG_SECONDS = 180
 """Longer than a ledger that is locked by others can hold up the main loop."""
 _STOP_SECONDS = 20
 _RESTART_SECONDS = 15
 _CALL_SECONDS = 60.0
 _EXIT_USAGE = 2
+_NO_BUS = (
+    "Failed to connect to",
+    "Failed to get D-Bus connection",
+    "System has not been booted with systemd",
+)
+"""How systemctl begins when it has nobody to talk to, in its several versions."""
+_BOOTED = Path("/run/systemd/system")
+"""There exactly where systemd runs the machine (sd_booted(3))."""
 
 _UNIT = """\
 # Made by `gencove-tui service install`; `gencove-tui service uninstall` takes it away.
@@ -46,7 +60,12 @@ StartLimitIntervalSec=0
 [Service]
 Type=notify
 ExecStart={command}
+# Environment of the shell that installed it.
 {environment}
+# Replaced by the watchdog, it writes into the journal where it hung.
+Environment=PYTHONFAULTHANDLER=1
+# A core file would hold the API key.
+LimitCORE=0
 # The API key comes from the profile's own file only.
 UnsetEnvironment={unset}
 Restart=on-failure
@@ -77,6 +96,11 @@ class ServiceState(Struct, frozen=True, kw_only=True):
     lingering: bool | None
     """Whether it runs while the user is logged out; None when that can't be told."""
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it neither runs nor is about to."""
+        return self.active in ("inactive", "failed")
+
 
 class Service:
     """One profile's unit, and systemd's commands on it."""
@@ -101,10 +125,19 @@ class Service:
         """Whether the unit's file is there."""
         return self.path.exists()
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether the unit is there and works in these very folders; profiles elsewhere may share a name."""
+        try:
+            return _folders(self.path.read_text(encoding="utf-8")) == _folders(self.text())
+        except (OSError, UnicodeDecodeError):
+            return False
+
     def text(self) -> str:
         """The unit's file as it is to be."""
         command = [
             sys.executable,
+            "-P",  # its working folder is the home folder: no module of the user's own may get in its way
             "-m",
             "gencove_tui",
             "--profile",
@@ -120,7 +153,7 @@ class Service:
         return _UNIT.format(
             profile=self._settings.profile,
             command=" ".join(_quoted(word).replace("$", "$$") for word in command),
-            environment="\n".join(passed_on) or "# Environment: nothing special",
+            environment="\n".join(passed_on),
             unset=" ".join((KEY_VARIABLE, HOST_VARIABLE, S3_VARIABLE)),
             restart=_RESTART_SECONDS,
             usage=_EXIT_USAGE,
@@ -131,11 +164,24 @@ class Service:
     def check(self) -> None:
         """Raises ``InputProblem`` when the engine could not work as a service with these settings."""
         profile = self._settings.profile
+        if os.getuid() == 0 and self._environment.get("SUDO_USER", "root") != "root":
+            raise InputProblem(
+                "The service is installed without sudo",
+                "it works as the user whose profile it is, and needs no rights of root's",
+                f"As {self._environment['SUDO_USER']}, run: gencove-tui service install",
+            )
         if self._settings.folder_name != profile:
             raise InputProblem(
                 "A service works on the profile's own host",
                 f"{self._settings.host} is not the one of profile {profile}",
                 f"Make a profile of it: gencove-tui --profile NAME --host {self._settings.host} login",
+            )
+        if self._settings.s3_endpoint != self._settings.options.s3_endpoint:
+            raise InputProblem(
+                "A service works on the profile's own S3 endpoint",
+                f"${S3_VARIABLE} names another, and does not reach it",
+                f"Write it into {self._settings.where.config_file}: "
+                f'[profiles.{profile}], s3_endpoint = "{self._settings.s3_endpoint}"',
             )
         if not read_key(self._settings.where, profile):
             raise InputProblem(
@@ -162,7 +208,8 @@ class Service:
                 f"Can't write {self.path}", error.strerror or str(error), "Check the folder's permissions."
             ) from error
         self._call("daemon-reload")
-        self._call("enable", self.unit)
+        # By its path: with another $XDG_CONFIG_HOME than this shell's, systemd does not look there by itself.
+        self._call("enable", str(self.path))
         # Not awaited: it may have to stand in line for an engine that a screen has started.
         self._call("restart", "--no-block", self.unit)
 
@@ -171,20 +218,40 @@ class Service:
         self._call("disable", "--now", self.unit)
         self.path.unlink(missing_ok=True)
         self._call("daemon-reload")
+        with contextlib.suppress(Problem):  # one that had failed stays in systemd's lists otherwise
+            self._call("reset-failed", self.unit)
 
     def restart(self) -> None:
         """Restart the unit and wait until it is ready."""
         self._call("restart", self.unit)
 
+    def comes(self) -> bool:
+        """Whether systemd is at it: the unit starts, restarts, or has failed and is to be started again.
+
+        Raises ``Problem`` when there is no systemd for this user.
+        """
+        values = self._show("ActiveState", "SubState", "Job")
+        if values.get("SubState") == "auto-restart":
+            # Somebody waits: no rest before this try. A plain start would keep to the rest.
+            self._call("restart", "--no-block", self.unit)
+        return bool(values.get("Job")) or values.get("ActiveState") not in ("inactive", "failed")
+
     def linger(self) -> None:
         """Let the user's services run while nobody is logged in. Raises ``Problem`` when it isn't allowed."""
-        self._run(["loginctl", "enable-linger"])
+        if self._lingers():  # asking again may be refused all the same
+            return
+        try:
+            self._run(["loginctl", "--no-ask-password", "enable-linger"])
+        except Problem as problem:
+            raise Problem(
+                "Lingering is not on: the service ends when you log out",
+                problem.why,
+                f"Have an administrator run, once: sudo loginctl enable-linger {_user()}",
+            ) from problem
 
     def state(self) -> ServiceState:
         """What systemd says. Raises ``Problem`` when there is no systemd for this user."""
-        names = ("UnitFileState", "ActiveState", "SubState", "StatusText", "NRestarts")
-        said = self._call("show", self.unit, f"--property={','.join(names)}")
-        values = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+        values = self._show("UnitFileState", "ActiveState", "SubState", "StatusText", "NRestarts")
         restarts = values.get("NRestarts", "")
         return ServiceState(
             enabled=values.get("UnitFileState") == "enabled",
@@ -197,10 +264,14 @@ class Service:
 
     def _lingers(self) -> bool | None:
         try:
-            said = self._run(["loginctl", "show-user", getpass.getuser(), "--property=Linger", "--value"])
-        except (Problem, OSError, KeyError):  # getuser: no name for this user id
+            said = self._run(["loginctl", "show-user", _user(), "--property=Linger", "--value"])
+        except Problem:
             return None
         return {"yes": True, "no": False}.get(said.strip())
+
+    def _show(self, *names: str) -> dict[str, str]:
+        said = self._call("show", self.unit, f"--property={','.join(names)}")
+        return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
 
     def _call(self, *arguments: str) -> str:
         return self._run(["systemctl", "--user", *arguments])
@@ -212,7 +283,7 @@ class Service:
             raise _no_systemd(f"{command[0]} is not installed")
         environment = dict(self._environment)
         runtime = Path(f"/run/user/{os.getuid()}")
-        if not environment.get("XDG_RUNTIME_DIR") and runtime.is_dir():
+        if not _is_own(environment.get("XDG_RUNTIME_DIR", "")) and runtime.is_dir():
             # As after `su` or in a cron job: the user's systemd is there, only its address is not.
             environment["XDG_RUNTIME_DIR"] = str(runtime)
         try:
@@ -233,18 +304,47 @@ class Service:
         if done.returncode == 0:
             return done.stdout
         words = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        if "bus" in words[0] or "not been booted with systemd" in words[0]:
+        if words[0].startswith(_NO_BUS):
             raise _no_systemd(words[0])
         raise Problem(f"`{' '.join(command)}` failed", words[-1], "Try it by hand to see more.")
 
 
 def _no_systemd(why: str) -> Problem:
+    if not _BOOTED.is_dir():
+        return Problem(
+            "This machine does not run systemd",
+            why,
+            "Keep `gencove-tui engine --wait` running by other means (`gencove-tui service install --print` "
+            "shows a unit to go by), or `gencove-tui engine` in a terminal of tmux.",
+        )
     return Problem(
         "There is no systemd for this user here",
         why,
-        "Log in as this user itself (not by su or sudo) and try again, or keep `gencove-tui engine` running "
-        "by other means; `gencove-tui service install --print` shows a unit to adapt.",
+        f"Log in as {_user()} itself (by SSH, not by su or sudo) and try again. If it stays so, have an "
+        f"administrator start it for good: sudo loginctl enable-linger {_user()}",
     )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for this user id
+        return str(os.getuid())
+
+
+def _is_own(folder: str) -> bool:
+    """Whether a folder is there and the user's: after `su` it may still be somebody else's."""
+    try:
+        return Path(folder).stat().st_uid == os.getuid() if folder else False
+    except OSError:
+        return False
+
+
+def _folders(unit: str) -> set[str]:
+    """The lines of a unit that settle where its engine keeps its files."""
+    names = (HOME_VARIABLE, "XDG_CONFIG_HOME", "XDG_STATE_HOME")
+    starts = tuple(f'Environment="{name}=' for name in names)
+    return {line for line in unit.splitlines() if line.startswith(starts)}
 
 
 def _quoted(word: str) -> str:

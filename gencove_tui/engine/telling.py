@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from gencove_tui.engine.loop.record import record_end
+from gencove_tui.engine.loop.record import note_end, record_end
 from gencove_tui.engine.outcome import LONGEST_WAIT, TransferFailed, TransferWaits, backoff
 from gencove_tui.model import Direction, Transfer, TransferState
 from gencove_tui.store.ledger import Ledger
@@ -67,7 +67,11 @@ class Telling:
                 self.tell(transfer, "waiting", f"{name_of(transfer)}: {_reason(error)}", remedy=error.remedy)
 
     def followed(self, transfers: Sequence[Transfer], word: str) -> None:
-        """Paused or cancelled as wished; many at once are told in one line."""
+        """Paused or cancelled as wished; many at once are told in one line, the audit log has each."""
+        if word == "cancelled":
+            with self._ledger.write():
+                for transfer in transfers:
+                    note_end(self._ledger, transfer, TransferState.CANCELLED)
         if len(transfers) > _TOLD_ONE_BY_ONE:
             self._ledger.events.add(f"transfers.{word}", f"{word} {len(transfers)} transfers")
             return
@@ -94,10 +98,11 @@ def _words(transfer: Transfer, state: TransferState) -> str:
         case Direction.UPLOAD, TransferState.DONE:
             return f"uploaded {name_of(transfer)} to {transfer.remote}"
         case Direction.UPLOAD, _:
-            proof = "same checksum" if transfer.crc32 or transfer.checksum else "same size, no checksum known"
+            proof = "same checksum" if transfer.verified else "same size, the store tells no checksum"
             return f"{transfer.remote} is there already, {proof}"
         case _, TransferState.DONE:
             proof = "sha256 verified" if transfer.verified else "no checksum known"
             return f"downloaded {transfer.remote}, {proof}"
         case _:
-            return f"{transfer.local_path} is there already"
+            proof = "same sha256" if transfer.verified else "same size, no checksum known"
+            return f"{transfer.local_path} is there already, {proof}"

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from gencove_tui.api.s3 import S3Problem, StoredObject
-from gencove_tui.engine.guards import unless_stalled
-from gencove_tui.engine.insist import body_of, insist, reached
-from gencove_tui.engine.leftovers import abort_multipart
+from gencove_tui.api.s3 import FileBody, S3Problem, StoredObject
+from gencove_tui.engine.insist import body_of, insist, send
+from gencove_tui.engine.leftovers import abort_multipart, clear_orphans
 from gencove_tui.engine.localfile import LocalFile
 from gencove_tui.engine.mates import note_reads
 from gencove_tui.engine.merged import open_local, sha256_of_all
@@ -31,8 +31,14 @@ from gencove_tui.model import Direction, GncvPath, Part, Transfer, TransferState
 from gencove_tui.store.transfers import Journal, Multipart
 
 _FIRST_DELAY = 0.25
+_LOOK_AGAIN_SECONDS = 5.0
+"""How old may be what is known of the path when the object is about to appear there."""
 _CONFIRM_SECONDS = 600.0
 """How long Gencove may take to notice a finished upload before the transfer waits and asks again later."""
+
+
+class Taken(TransferFailed):
+    """The path holds another file."""
 
 
 class UploadJob:
@@ -44,62 +50,81 @@ class UploadJob:
         self._path = GncvPath(transfer.remote)
         self._ledger = work.ledger.transfers
         self._all_sent = all_sent
+        self._disk = work.disks.of(transfer.local_path)
         self._scan: Scan | None = None
+        self._stopped = threading.Event()
+        self._looked = 0.0
 
     async def run(self) -> TransferState:
         """Bring the file up; returns DONE or SKIPPED.
 
         Raises ``TransferFailed`` or another ``Problem`` with the reason, ``StartOver`` when the file changed.
         """
-        with open_local(self._transfer) as file:
-            journal = self._ledger.journal(self._transfer.id)
-            if journal.identity is not None and journal.identity != file.identity:
-                if journal.multipart_id:
-                    await self._abort(journal)
-                self._ledger.restart(self._transfer.id)
-                journal = self._ledger.journal(self._transfer.id)
+        file = await self._disk.soon(partial(open_local, self._transfer), undo=LocalFile.close)
+        try:
+            return await self._run(file)
+        finally:
+            self._stopped.set()  # a thread that still reads the file ends at its next piece
+            if self._scan is not None:
+                self._scan.stop()
+            self._disk.drop(file.close)
 
-            target = await self._work.api.begin_upload(self._path)
-            with self._work.ledger.write():
-                self._ledger.note_identity(self._transfer.id, file.identity)
-                self._ledger.note(
-                    self._transfer.id, bucket=target.bucket, object_key=target.key, upload_id=target.upload_id
-                )
-            meter = self._work.board.open(self._transfer.id, file.size)
-            try:
-                if await self._is_there(file, target, journal, meter):
-                    meter.keep({1: file.size})
-                    return TransferState.DONE if journal.completing else TransferState.SKIPPED
-                if file.size < SMALLEST_MULTIPART:
-                    await self._send_whole(file, target, meter, journal)
-                else:
-                    parts = PartwiseUpload(self._work, self._transfer, file, target, meter)
-                    await parts.send(self._open_scan(file), journal)
-                self._all_sent()
-                await self._confirm(target, file.size)
+    async def _run(self, file: LocalFile) -> TransferState:
+        journal = self._ledger.journal(self._transfer.id)
+        if journal.identity is not None and journal.identity != file.identity:
+            await self.abandon()
+            journal = self._ledger.journal(self._transfer.id)
+
+        self._looked = time.monotonic()
+        target = await self._work.api.begin_upload(self._path)
+        with self._work.ledger.write():
+            self._ledger.note_identity(self._transfer.id, file.identity)
+            self._ledger.note(
+                self._transfer.id, bucket=target.bucket, object_key=target.key, upload_id=target.upload_id
+            )
+        meter = self._work.board.open(self._transfer.id, file.size)
+        try:
+            if await self._is_there(file, target, meter):
                 meter.keep({1: file.size})
-            except BrokenFastq:
-                # No repeat makes use of what was sent of it.
-                with contextlib.suppress(Problem):
-                    await self.abandon()
-                meter.keep({})
-                raise
-            except BaseException:
-                # Only what the store has in full is kept: what was on its way goes again.
-                with contextlib.suppress(Problem):
-                    held = self._ledger.parts(self._transfer.id)
-                    meter.keep({part.number: part.length for part in held if part.etag})
-                raise
-            finally:
-                if self._scan is not None:
-                    self._scan.stop()
-                self._work.board.close(self._transfer.id)
+                return TransferState.DONE if journal.completing else TransferState.SKIPPED
+            if file.size < SMALLEST_MULTIPART:
+                sent = await self._send_whole(file, target, meter, journal)
+            else:
+                parts = PartwiseUpload(self._work, self._transfer, self._disk, file, target, meter)
+                taken = partial(self._taken, file, target, meter)
+                sent = await parts.send(self._open_scan(file), journal, taken)
+            if not sent:
+                await self.abandon()
+                meter.keep({1: file.size})
+                return TransferState.SKIPPED
+            self._all_sent()
+            await self._confirm(target, file.size)
+            meter.keep({1: file.size})
+        except (BrokenFastq, Taken):
+            # No repeat makes use of what was sent of it.
+            with contextlib.suppress(Problem):
+                await self.abandon()
+            meter.keep({})
+            raise
+        except BaseException:
+            # Only what the store has in full is kept: what was on its way goes again.
+            with contextlib.suppress(Problem):
+                held = self._ledger.parts(self._transfer.id)
+                meter.keep({part.number: part.length for part in held if part.etag})
+            raise
+        finally:
+            self._work.board.close(self._transfer.id)
         return TransferState.DONE
 
-    async def _is_there(self, file: LocalFile, target: UploadTarget, journal: Journal, meter: Meter) -> bool:
-        """Whether the path already holds this file. Raises ``TransferFailed`` when it holds another."""
+    async def _is_there(self, file: LocalFile, target: UploadTarget, meter: Meter) -> bool:
+        """Whether the path already holds this file. Raises ``Taken`` when it holds another."""
         if target.upload_id and target.status and target.status != "succeeded":
             return False  # api-v2 §10: the answer to beginning it tells as much
+        return await self._is_there_now(file, target, meter)
+
+    async def _is_there_now(self, file: LocalFile, target: UploadTarget, meter: Meter) -> bool:
+        """The same, whatever was told before."""
+        self._looked = time.monotonic()
         existing = await self._work.api.upload(target)
         if existing is None or not _visible(existing, target):
             return False
@@ -107,25 +132,30 @@ class UploadJob:
         size = existing.size if existing.size is not None or held is None else held.size
         if size is not None and size != file.size:
             raise self._conflict(f"it has {size} bytes there and {file.size} here")
-        if journal.completing and journal.upload_id == target.upload_id:
-            # After a crash in the last step it is our own, whose checksum was noted before it was sent.
-            ours = self._ledger.journal(self._transfer.id).crc32
-            if held is None or not held.crc32 or held.crc32 == ours:
-                return True
+        journal = self._ledger.journal(self._transfer.id)
+        # After a crash in the last step it may be our own, whose checksum was noted before it was sent.
+        ours = journal.crc32 if journal.completing and journal.upload_id == target.upload_id else ""
+        kept = held.crc32 if held is not None else ""
         if existing.checksum_sha256:
-            sha256 = await self._work.in_thread(lambda: sha256_of_all(file))
+            sha256 = await self._disk.run(lambda: sha256_of_all(file, self._stopped))
             if sha256 != existing.checksum_sha256.lower():
                 raise self._conflict("it has the same size, but another sha256")
-            self._ledger.note(self._transfer.id, checksum=sha256)
-        elif known := (held.crc32 if held is not None else "") or self._ledger.last_crc32(self._path):
-            crc32 = await self._crc32_of(file, meter)
+            self._ledger.note(self._transfer.id, checksum=sha256, verified=True)
+        elif known := kept or (self._ledger.last_crc32(self._path) if not ours else ""):
+            crc32 = ours or await self._crc32_of(file, meter)
             if crc32 != known:
                 raise self._conflict("it has the same size, but another checksum")
-            self._ledger.note(self._transfer.id, crc32=crc32)
+            self._ledger.note(self._transfer.id, crc32=crc32, verified=bool(kept))
         elif size is None:
             raise self._conflict("neither its size nor its checksum can be known, so it may be another file")
-        file.check_unchanged()
+        await self._disk.soon(file.check_unchanged)
         return True
+
+    async def _taken(self, file: LocalFile, target: UploadTarget, meter: Meter) -> bool:
+        """Whether somebody else has brought the same file there meanwhile; ``Taken`` when it is another."""
+        if time.monotonic() - self._looked < _LOOK_AGAIN_SECONDS:
+            return False
+        return await self._is_there_now(file, target, meter)
 
     async def _stored(self, target: UploadTarget) -> StoredObject | None:
         """The object behind a finished upload, where the keys allow a look."""
@@ -142,12 +172,12 @@ class UploadJob:
         scan = self._open_scan(file, CheckLevel.NONE)
         crc = 0
         for part in plan_parts(file.size, SMALLEST_MULTIPART):
-            crc = crc32_combine(crc, await self._work.in_thread(partial(scan.read, part)), part.length)
+            crc = crc32_combine(crc, await scan.next(self._disk, part), part.length)
             meter.set(part.number, part.length)
         return s3_crc32(crc)
 
-    def _conflict(self, why: str) -> TransferFailed:
-        return TransferFailed(
+    def _conflict(self, why: str) -> Taken:
+        return Taken(
             f"{self._path} already holds another file",
             why,
             "Upload to another folder, or delete the remote file first. Nothing was overwritten.",
@@ -157,30 +187,37 @@ class UploadJob:
 
     async def _send_whole(
         self, file: LocalFile, target: UploadTarget, meter: Meter, journal: Journal
-    ) -> None:
+    ) -> bool:
+        """Send it in one request; False when somebody else has brought the same there meanwhile."""
         part = Part(number=1, offset=0, length=file.size)
         scan = self._open_scan(file)
-        crc32 = s3_crc32(await self._work.in_thread(partial(scan.read, part)))
-        summary = await self._work.in_thread(scan.finish)
+        crc32 = s3_crc32(await scan.next(self._disk, part))
+        summary = await self._disk.run(scan.finish)
         note_reads(self._work.ledger, self._transfer.id, file.path, summary)
-        file.check_unchanged()
+        await self._disk.soon(file.check_unchanged)
         s3 = await self._work.s3()
         if journal.completing and await self._arrived_before(target, file.size, crc32):
-            return
-        self._ledger.note(self._transfer.id, completing=True, crc32=crc32)
-        async with self._work.lanes.of(Direction.UPLOAD, small=True):
+            return True
 
-            async def send() -> None:
-                body = body_of(self._work, file, part, meter)
-                put = s3.put(target.bucket, target.key, body, file.size, crc32=crc32)
-                await unless_stalled(put, partial(reached, body, meter, part.number))
+        def put(body: FileBody) -> Awaitable[str]:
+            return s3.put(target.bucket, target.key, body, file.size, crc32=crc32)
 
-            await insist(s3, send)
+        async with self._work.lanes.of(Direction.UPLOAD, small=True) as lane:
+            if not journal.completing and await self._taken(file, target, meter):
+                return False
+            self._ledger.note(self._transfer.id, completing=True, crc32=crc32)
+            try:
+                await send(s3, lane, partial(body_of, self._work, self._disk, file, part, meter), put)
+            except S3Problem as problem:
+                if not problem.retryable:  # refused: what may appear there later is not ours
+                    self._ledger.note(self._transfer.id, completing=False)
+                raise
+        return True
 
     async def _arrived_before(self, target: UploadTarget, size: int, crc32: str) -> bool:
         """Whether a request before a crash did store the object, which Gencove may not have noticed yet."""
         held = await self._stored(target)
-        return held is not None and held.size == size and held.crc32 in ("", crc32)
+        return held is not None and held.size == size and held.crc32 == crc32
 
     # --- shared ------------------------------------------------------------------------------------
 
@@ -197,13 +234,20 @@ class UploadJob:
         delay = _FIRST_DELAY
         while True:
             upload = await self._work.api.upload(target)
-            if upload is not None and upload.status == "failed" != target.status:
+            late = time.monotonic() > deadline
+            # What was failed before this attempt is so until Gencove has looked again.
+            if upload is not None and upload.status == "failed" and (late or target.status != "failed"):
                 self._ledger.restart(self._transfer.id)  # a retry has to send it anew
+                raise TransferFailed(
+                    f"Gencove refused {target.path}",
+                    "its status is failed",
+                    "Check the file; a retry will upload it again.",
+                )
             if upload is not None and _arrived(upload, target, size):
                 return
             if delay == _FIRST_DELAY:  # often the first answer says it already: one commit less
                 self._ledger.set_state(self._transfer.id, TransferState.VERIFYING)
-            if time.monotonic() > deadline:
+            if late:
                 raise TransferWaits(
                     f"Gencove has not confirmed {self._path} yet",
                     "the bytes are there, its status is not",
@@ -212,14 +256,15 @@ class UploadJob:
             await asyncio.sleep(delay)
             delay = min(delay * 1.6, 10.0)
 
-    async def _abort(self, journal: Journal) -> None:
-        await abort_multipart(self._work, Multipart(journal.multipart_id, journal.bucket, journal.object_key))
-
     async def abandon(self) -> None:
         """Forget and take back what was sent."""
         journal = self._ledger.journal(self._transfer.id)
         if journal.multipart_id:
-            await self._abort(journal)
+            await abort_multipart(
+                self._work, Multipart(journal.multipart_id, journal.bucket, journal.object_key)
+            )
+        elif journal.object_key and self._ledger.parts(self._transfer.id):
+            await clear_orphans(self._work, journal.bucket, journal.object_key)
         self._ledger.restart(self._transfer.id)
 
     def gave_up(self, reason: StartOver) -> Problem:
@@ -238,12 +283,6 @@ def _visible(upload: Upload, target: UploadTarget) -> bool:
 
 
 def _arrived(upload: Upload, target: UploadTarget, size: int) -> bool:
-    if upload.status == "failed" != target.status:  # else it still is what it was before this attempt
-        raise TransferFailed(
-            f"Gencove refused {target.path}",
-            "its status turned to failed",
-            "Check the file; then upload it again.",
-        )
     if not _visible(upload, target):
         return False
     if upload.size is not None and upload.size != size:

@@ -264,8 +264,8 @@ class Desk(RemoteDesk, QueueDesk, WatchDesk, Protocol):
         """Pause, run or cancel; RUN also resumes, and retries what failed or was cancelled."""
         ...
 
-    async def clear_finished(self) -> int:
-        """Forget finished transfers; returns how many. Files are not touched."""
+    async def clear_finished(self, until: datetime | None = None) -> int:
+        """Forget transfers that have finished, or had by ``until``; returns how many. Files stay."""
         ...
 
     # --- watch rules -----------------------------------------------------------------------------

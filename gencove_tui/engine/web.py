@@ -55,10 +55,18 @@ async def get(
     no repeat mends, ``TransferWaits`` on the rest, also when the line fails while the body is read.
     """
     try:
+        target = yarl.URL(url, encoded=True)
+        if not target.host or target.scheme not in ("http", "https"):
+            raise ValueError
+    except ValueError:  # whose text may hold the signature
+        raise TransferFailed(
+            "Gencove gave a URL that can't be used",
+            "it names no place on the web",
+            "Retry later; if it stays so, contact Gencove's support.",
+        ) from None
+    try:
         # The URL goes out byte for byte: any re-quoting could break its signature.
-        request = session.get(
-            yarl.URL(url, encoded=True), headers=headers, allow_redirects=False, proxy=proxy_for(url)
-        )
+        request = session.get(target, headers=headers, allow_redirects=False, proxy=proxy_for(url))
         async with request as reply:
             _judge(reply.status, reply.content_type)
             yield reply

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from gencove_tui.api.protocol import Gencove
+from gencove_tui.engine.disks import Disks
 from gencove_tui.engine.limits import Lanes, Limiter
 from gencove_tui.engine.notices import Notices
 from gencove_tui.engine.progress import Board
@@ -34,11 +35,13 @@ class Work:
     """Requests in flight over all files."""
     limiter: Limiter
     """Bytes per second over all files."""
+    disks: Disks
+    """Local ones, each with threads of its own."""
     room: Room
     """On the disks of downloads."""
     notices: Notices
     threads: Executor
-    """For reading, checking and hashing."""
+    """For all but transfers, which use those of their disk."""
     s3: Callable[[], Awaitable[S3Area]]
     """The upload area's store, opened at first use."""
     web: Callable[[], aiohttp.ClientSession]

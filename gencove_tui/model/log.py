@@ -33,6 +33,7 @@ _SEVERITIES = {
     "lone": "warning",
     "waiting": "warning",
     "missing": "warning",
+    "unlisted": "warning",
     "to_assign": "warning",
     "delivered": "success",
     "recovered": "success",

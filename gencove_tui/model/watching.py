@@ -72,6 +72,10 @@ class RuleTerms(Struct, frozen=True, kw_only=True):
     """How long the hook may take."""
     status_file: str = ""
     """A second place for the rule's status file."""
+    toast: tuple[str, ...] = ()
+    """Severities of the rule's events that screens show for a moment: ``error``, ``warning``, ``success``."""
+    bell: tuple[str, ...] = ()
+    """Those for which a screen rings the terminal's bell."""
 
     @property
     def include(self) -> tuple[str, ...]:
@@ -129,6 +133,8 @@ class RuleStatus(Struct, frozen=True, kw_only=True):
     """Last look through the folder, written once a minute where nothing changes; None before the first."""
     seconds: float = 0.0
     """How long it took."""
+    root: tuple[int, int] | None = None
+    """Device and inode of the folder then; None before the first look."""
     files: int = 0
     """FASTQ files seen then."""
     network: bool = False
@@ -147,3 +153,5 @@ class LoneMate(Struct, frozen=True, kw_only=True):
     missing: str
     """``R2``, ``R1 lane 3`` …"""
     since: datetime
+    folder: str = ""
+    """Where its files are, below the rule's folder: two runs may have a sample of one name."""

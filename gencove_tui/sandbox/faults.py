@@ -71,6 +71,7 @@ KINDS: dict[str, FaultKind] = {
         FaultKind("error-body", "200 with an XML error in place of a file"),
         FaultKind("redirect", "302 to a web page in place of a file"),
         FaultKind("gone", "404 in place of a file"),
+        FaultKind("file-expired", "400 ExpiredToken in place of a file: the keys that signed its URL ended"),
         FaultKind("file-500", "500 InternalError in place of a file"),
         FaultKind("file-slowdown", "503 SlowDown in place of a file"),
         FaultKind("rate", "downloads run at VALUE bytes/s (k, M, G allowed)", chance=False, default=None),

@@ -30,6 +30,8 @@ def instead(faults: Faults, kind: str) -> Response | None:
         return s3_error(200, "InternalError", "We encountered an internal error. Please try again.")
     if faults.hit("gone", kind):
         return s3_error(404, "NoSuchKey", "The specified key does not exist.")
+    if faults.hit("file-expired", kind):
+        return s3_error(400, "ExpiredToken", "The provided token has expired.")
     if faults.hit("file-500", kind):
         return s3_error(500, "InternalError", "We encountered an internal error. Please try again.")
     if faults.hit("file-slowdown", kind):

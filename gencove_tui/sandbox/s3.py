@@ -20,7 +20,7 @@ from gencove_tui.sandbox.faults import Faults
 from gencove_tui.sandbox.file_faults import WEB_PAGE
 from gencove_tui.sandbox.s3_body import BadDigest, Received, Trouble, receive
 from gencove_tui.sandbox.s3_server import HangUp
-from gencove_tui.sandbox.s3_store import SMALLEST_PART, Multipart, Store, StoredPart
+from gencove_tui.sandbox.s3_store import SMALLEST_PART, Multipart, Store, StoredPart, whole_crc32
 from gencove_tui.sandbox.traffic import KeyTraffic, Request, Traffic
 from gencove_tui.sandbox.uploads import UploadArea, form_signature
 
@@ -282,6 +282,10 @@ class S3Port:
         parts = _named_parts(environ["wsgi.input"].read(), upload)
         if self._faults.hit("s3-complete-error", upload.key):
             return _xml(start, 200, _error_xml("InternalError", upload.key))
+        told = environ.get("HTTP_X_AMZ_CHECKSUM_CRC32")
+        of_all = environ.get("HTTP_X_AMZ_CHECKSUM_TYPE", "FULL_OBJECT") == "FULL_OBJECT"
+        if told and of_all and told != whole_crc32(parts):
+            raise S3Error(400, "BadDigest")
         etag = self._store.complete(upload, parts)
         self._traffic.key(upload.key).completes += 1
         self._arrived(upload.key, sum(part.size for part in parts))

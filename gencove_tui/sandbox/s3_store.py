@@ -14,11 +14,12 @@ import shutil
 import tempfile
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from isal import isal_zlib
 from moto.s3.models import FakeKey, FakeMultipart, s3_backends
 
 SMALLEST_PART = 5 * 1024 * 1024
@@ -224,3 +225,12 @@ class Store:
 def crc32_text(value: int) -> str:
     """A CRC32 as S3 writes it: base64 of four bytes."""
     return base64.b64encode(value.to_bytes(4, "big")).decode()
+
+
+def whole_crc32(parts: Iterable[StoredPart]) -> str:
+    """The CRC32 of all parts, one after another, as S3 writes that of a full object."""
+    whole = 0
+    for part in parts:
+        value = int.from_bytes(base64.b64decode(part.crc32), "big")
+        whole = isal_zlib.crc32_combine(whole, value, part.size)
+    return crc32_text(whole)

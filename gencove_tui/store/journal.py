@@ -87,6 +87,11 @@ class TransferJournal:
         """Write which version of the local file the upload is about."""
         self.note(transfer_id, size=identity.size, mtime_ns=identity.mtime_ns, inode=identity.inode)
 
+    def note_inode(self, transfer_id: int, inode: int) -> None:
+        """Write which file a download is written to. A power cut makes it doubtful anyway."""
+        with self._db.write(durable=False) as connection:
+            connection.execute("UPDATE transfers SET inode=? WHERE id=?", (inode, transfer_id))
+
     def restart(self, transfer_id: int) -> None:
         """Forget all progress of a transfer, so that it begins from nothing."""
         with self._db.write() as connection:
@@ -183,6 +188,14 @@ class TransferJournal:
                 (multipart_id, bucket, object_key, time.time()),
             )
 
+    def leave_multipart(self, multipart: Multipart) -> None:
+        """Note one that no upload will use, to be aborted with the next leftovers."""
+        with self._db.write() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO multiparts VALUES (?, ?, ?, 0)",
+                (multipart.multipart_id, multipart.bucket, multipart.object_key),
+            )
+
     def touch_multipart(self, multipart_id: str) -> None:
         """Note that an upload still works on it."""
         with self._db.write(durable=False) as connection:
@@ -195,12 +208,16 @@ class TransferJournal:
         with self._db.write(durable=False) as connection:
             connection.execute("DELETE FROM multiparts WHERE multipart_id=?", (multipart_id,))
 
-    def stale_multiparts(self, before: float) -> list[Multipart]:
-        """Those that nothing has worked on since ``before``, in seconds since 1970, nor works on now."""
+    def stale_multiparts(self, before: float, unused_before: float) -> list[Multipart]:
+        """Those that nothing has worked on since ``before``, in seconds since 1970, nor works on now.
+
+        ``unused_before`` counts for those that no transfer will use: their clean-up has failed.
+        """
+        used = "multipart_id IN (SELECT multipart_id FROM transfers WHERE state"
         rows = self._db.rows(
-            "SELECT * FROM multiparts WHERE touched < ? AND multipart_id NOT IN"
-            " (SELECT multipart_id FROM transfers WHERE state IN ('running', 'verifying'))",
-            (before,),
+            f"SELECT * FROM multiparts WHERE touched < ? AND NOT {used} IN ('running', 'verifying'))"  # noqa: S608 - a text of ours
+            f" OR touched < ? AND NOT {used} != 'cancelled')",
+            (before, unused_before),
         )
         return [Multipart(row["multipart_id"], row["bucket"], row["object_key"]) for row in rows]
 

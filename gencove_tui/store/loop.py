@@ -16,8 +16,16 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from gencove_tui.model import Direction, GncvPath, LoopFile, LoopSample, LoopState, TransferState
-from gencove_tui.store.database import Database, printable
+from gencove_tui.model import (
+    Direction,
+    GncvPath,
+    LoopFile,
+    LoopSample,
+    LoopState,
+    TransferState,
+)
+from gencove_tui.store.database import printable
+from gencove_tui.store.loop_neighbours import CHUNK, OPEN, LoopNeighbours, marks
 from gencove_tui.store.transfers import moment
 
 UNDER_WAY = (
@@ -30,8 +38,8 @@ UNDER_WAY = (
     LoopState.DELIVERING,
 )
 """States that end by themselves."""
-_CHUNK = 500
-"""Values in one ``IN (…)``."""
+FAR_AHEAD = 900.0
+"""Seconds. The loop waits for nothing so long; a later time means that the clock was set back."""
 
 
 class LoopRule(Struct, frozen=True, kw_only=True):
@@ -90,11 +98,8 @@ def _file_from(row: sqlite3.Row) -> LoopFile:
     )
 
 
-class Loop:
+class Loop(LoopNeighbours):
     """Reads and writes the samples of rules. Every method is one transaction unless inside another's."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     # --- samples ---------------------------------------------------------------------------------------
 
@@ -108,10 +113,37 @@ class Loop:
     ) -> list[LoopSample]:
         """The samples of a rule, oldest first, perhaps only those in some states."""
         chosen = None if states is None else [str(state) for state in states]
-        condition = "" if chosen is None else f" AND state IN ({_marks(chosen)})"
+        condition = "" if chosen is None else f" AND state IN ({marks(chosen)})"
         rows = self._db.rows(
             f"SELECT * FROM loop_samples WHERE rule_id=?{condition} ORDER BY id LIMIT ?",  # noqa: S608
             (rule_id, *(chosen or ()), limit),
+        )
+        return self._with_files(rows)
+
+    def due(self, rule_id: int, states: Iterable[LoopState]) -> list[LoopSample]:
+        """Samples in these states whose wait is over, if they have one, oldest first."""
+        now = time.time()
+        return [
+            sample
+            for sample in self.samples(rule_id, states)
+            if sample.retry_at is None or not now < sample.retry_at.timestamp() <= now + FAR_AHEAD
+        ]
+
+    def untold(
+        self,
+        rule_id: int,
+        states: Sequence[LoopState],
+        what: str,
+        unchanged_since: float | None = None,
+    ) -> list[LoopSample]:
+        """Samples in these states of which nothing that begins like this was told last, oldest first.
+
+        Perhaps only those that have been in their state since a moment, in seconds since 1970.
+        """
+        rows = self._db.rows(
+            f"SELECT * FROM loop_samples WHERE rule_id=? AND state IN ({marks(states)})"  # noqa: S608 - only marks
+            " AND substr(told, 1, ?) != ? AND (? IS NULL OR changed <= ?) ORDER BY id",
+            (rule_id, *states, len(what), what, unchanged_since, unchanged_since),
         )
         return self._with_files(rows)
 
@@ -147,6 +179,26 @@ class Loop:
         )
         return {LoopState(row["state"]): row["n"] for row in rows}
 
+    def rules_left(self) -> list[int]:
+        """Rules that were taken out of the list and whose uploads or samples are still under way."""
+        moving = ", ".join(f"'{state}'" for state in UNDER_WAY if state is not LoopState.TO_ASSIGN)
+        rows = self._db.rows(
+            "SELECT id FROM rules WHERE NOT listed AND active AND ("  # noqa: S608 - only our own constants
+            f" EXISTS (SELECT 1 FROM loop_samples WHERE rule_id=rules.id AND state IN ({moving}))"
+            f" OR EXISTS (SELECT 1 FROM transfers WHERE rule_id=rules.id AND state IN ({OPEN})))"
+        )
+        return [row["id"] for row in rows]
+
+    def stuck(self, rule_id: int) -> int:
+        """How many samples of a rule are under way with something that a person had better look at."""
+        moving = ", ".join(f"'{state}'" for state in (LoopState.COLLECTING, *UNDER_WAY))
+        row = self._db.row(
+            "SELECT count(*) AS n FROM loop_samples"  # noqa: S608 - only our own constants
+            f" WHERE rule_id=? AND state IN ({moving}) AND remedy != ''",
+            (rule_id,),
+        )
+        return int(row["n"]) if row else 0
+
     def unfinished(self, rule_id: int) -> int:
         """How many samples of a rule still move by themselves."""
         counts = self.counts(rule_id)
@@ -155,10 +207,10 @@ class Loop:
     def _with_files(self, rows: Sequence[sqlite3.Row]) -> list[LoopSample]:
         files: defaultdict[int, list[LoopFile]] = defaultdict(list)
         ids = [row["id"] for row in rows]
-        for start in range(0, len(ids), _CHUNK):
-            chunk = ids[start : start + _CHUNK]
+        for start in range(0, len(ids), CHUNK):
+            chunk = ids[start : start + CHUNK]
             for row in self._db.rows(
-                f"SELECT * FROM loop_files WHERE loop_sample IN ({_marks(chunk)})"  # noqa: S608 - only marks
+                f"SELECT * FROM loop_files WHERE loop_sample IN ({marks(chunk)})"  # noqa: S608 - only marks
                 " ORDER BY loop_sample, direction DESC, read, name",
                 chunk,
             ):
@@ -176,6 +228,11 @@ class Loop:
             )
         assert cursor.lastrowid is not None  # noqa: S101 - an INSERT always has one; tells the type checker
         return cursor.lastrowid
+
+    def begin_anew(self, number: int) -> None:
+        """Let a sample's time begin now, where the clock that it was made by was wrong."""
+        with self._db.write() as connection:
+            connection.execute("UPDATE loop_samples SET created=? WHERE id=?", (time.time(), number))
 
     def move(
         self,
@@ -262,21 +319,23 @@ class Loop:
     def claimed(self, sample_ids: Sequence[str]) -> set[str]:
         """Those of Gencove's ids that belong to some sample of a rule already."""
         found: set[str] = set()
-        for start in range(0, len(sample_ids), _CHUNK):
-            chunk = sample_ids[start : start + _CHUNK]
-            sql = f"SELECT sample_id FROM loop_samples WHERE sample_id IN ({_marks(chunk)})"  # noqa: S608
+        for start in range(0, len(sample_ids), CHUNK):
+            chunk = sample_ids[start : start + CHUNK]
+            sql = f"SELECT sample_id FROM loop_samples WHERE sample_id IN ({marks(chunk)})"  # noqa: S608
             found.update(row["sample_id"] for row in self._db.rows(sql, chunk))
         return found
 
-    def mate_on_its_way(self, sample: LoopSample) -> bool:
-        """Whether another upload of the rule, that has not ended, seems to belong to the same sample."""
-        start = sample.folder + sample.client_id
-        row = self._db.row(
-            "SELECT 1 FROM transfers WHERE rule_id=? AND direction='upload'"
-            " AND state NOT IN ('done', 'skipped', 'failed', 'cancelled') AND substr(remote, 1, ?)=?",
-            (sample.rule_id, len(start), start),
-        )
-        return row is not None
+    def namesakes(self, client_ids: Sequence[str], project_id: str) -> list[LoopSample]:
+        """Samples of all rules with one of these ids that are in a project, or may be about to come there."""
+        found: list[sqlite3.Row] = []
+        for start in range(0, len(client_ids), CHUNK):
+            chunk = client_ids[start : start + CHUNK]
+            found += self._db.rows(
+                f"SELECT * FROM loop_samples WHERE client_id IN ({marks(chunk)}) AND (project_id=?"  # noqa: S608 - only marks
+                " OR (project_id='' AND state IN ('ready', 'assigning', 'to assign'))) ORDER BY id",
+                (*chunk, project_id),
+            )
+        return self._with_files(found)
 
     # --- files -----------------------------------------------------------------------------------------
 
@@ -376,7 +435,3 @@ class Loop:
                 f" ON CONFLICT (rule_id) DO UPDATE SET {updates}",
                 (rule_id, *values.values()),
             )
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))

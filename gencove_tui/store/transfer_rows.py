@@ -11,6 +11,9 @@ from msgspec import Struct
 
 from gencove_tui.model import Direction, DownloadSource, Part, Transfer, TransferState, Wish
 
+LARGEST_NUMBER = 2**63 - 1
+"""SQLite's; file systems whose inode numbers use all 64 bits are cut to it."""
+
 
 class Identity(Struct, frozen=True):
     """Which version of a local file a transfer is about."""
@@ -36,6 +39,8 @@ class Journal(Struct, frozen=True, kw_only=True):
     """The remote object as it was when the download began."""
     crc32: str
     """Uploads: of the whole file as S3 writes it, noted before the object was made visible."""
+    inode: int | None
+    """Downloads: of the file that the ranges were written to; None where that isn't known."""
     boot: str
     """Downloads: the boot of this machine in which the ranges were written; see ``localfile.boot_id``."""
 
@@ -44,6 +49,7 @@ def journal_from(row: sqlite3.Row) -> Journal:
     """The engine's notes in a row of ``transfers``."""
     known = row["mtime_ns"] is not None and row["size"] is not None
     return Journal(
+        inode=row["inode"],
         identity=Identity(row["size"], row["mtime_ns"], row["inode"]) if known else None,
         bucket=row["bucket"],
         object_key=row["object_key"],

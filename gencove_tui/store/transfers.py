@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -20,6 +21,9 @@ _OPEN = ", ".join(f"'{state}'" for state in TransferState if state not in FINAL_
 _ENDED = "'done', 'failed', 'cancelled', 'skipped'"
 _FAR_AHEAD = 900.0
 """Seconds. No wait is so long; a later one means that the clock was set back."""
+_WAITING = "FROM transfers INDEXED BY transfers_waiting WHERE state='waiting' AND wish='run' AND retry_at"
+_DUE = " UNION ALL ".join(f"SELECT id {_WAITING} {due}" for due in ("<= ?1", "IS NULL", "> ?2"))
+"""Three looks into the index: one condition with OR would go through all that wait at every step."""
 _TOUCHED = "(multipart_id != '' OR completing OR EXISTS (SELECT 1 FROM parts WHERE transfer_id=transfers.id))"
 """Whether anything was sent or fetched, so that somebody has to clean up."""
 
@@ -96,13 +100,13 @@ class Transfers(TransferJournal):
 
         So does a time so far ahead that only a clock which was set back explains it.
         """
-        due = "state='waiting' AND wish='run' AND (retry_at <= ? OR retry_at IS NULL OR retry_at > ?)"
-        if self._db.row(f"SELECT 1 FROM transfers WHERE {due} LIMIT 1", (now, now + _FAR_AHEAD)) is None:  # noqa: S608 - our own text
+        times = (now, now + _FAR_AHEAD)
+        if self._db.row(f"{_DUE} LIMIT 1", times) is None:
             return 0
         with self._db.write(durable=False) as connection:
             return connection.execute(
-                f"UPDATE transfers SET state='queued', retry_at=NULL WHERE {due}",  # noqa: S608 - our own text
-                (now, now + _FAR_AHEAD),
+                f"UPDATE transfers SET state='queued', retry_at=NULL WHERE id IN ({_DUE})",  # noqa: S608 - our own text
+                times,
             ).rowcount
 
     def wake(self, transfer_ids: Iterable[int]) -> None:
@@ -115,7 +119,7 @@ class Transfers(TransferJournal):
 
     def next_retry(self) -> float | None:
         """When the next waiting transfer is due, in seconds since 1970."""
-        row = self._db.row("SELECT min(retry_at) AS t FROM transfers WHERE state='waiting' AND wish='run'")
+        row = self._db.row(f"SELECT min(retry_at) AS t {_WAITING} IS NOT NULL")
         return row["t"] if row else None
 
     def unfinished_for_rule(self, rule_id: int) -> int:
@@ -126,6 +130,29 @@ class Transfers(TransferJournal):
         )
         return int(row["n"]) if row else 0
 
+    def failed_for_rule(self, rule_id: int) -> dict[int, str]:
+        """The reasons of a rule's failed transfers, by id."""
+        rows = self._db.rows(
+            "SELECT id, problem FROM transfers INDEXED BY transfers_by_state"
+            " WHERE state='failed' AND rule_id=?",
+            (rule_id,),
+        )
+        return {row["id"]: row["problem"] for row in rows}
+
+    def found_there(self, rule_id: int) -> str:
+        """One of a rule's uploads that somebody else had sent before; empty when there is none.
+
+        That is: it stood there already with the same content, and nothing in this ledger ever sent it.
+        """
+        row = self._db.row(
+            "SELECT remote FROM transfers t INDEXED BY transfers_by_state"
+            " WHERE state='skipped' AND rule_id=? AND direction='upload' AND NOT EXISTS"
+            " (SELECT 1 FROM transfers d WHERE d.remote=t.remote AND d.direction='upload' AND d.state='done')"
+            " ORDER BY id LIMIT 1",
+            (rule_id,),
+        )
+        return str(row["remote"]) if row else ""
+
     def states_of(self, transfer_ids: Sequence[int]) -> dict[TransferState, int]:
         """How many of these stand where; those that were cleared are not counted."""
         rows = self._db.rows(
@@ -134,6 +161,18 @@ class Transfers(TransferJournal):
             (_array(transfer_ids),),
         )
         return {TransferState(row["state"]): row["n"] for row in rows}
+
+    def moved(self, transfer_ids: Sequence[int]) -> tuple[int, int | None, int]:
+        """Of these: bytes through, bytes in all (None while some size is unknown), how many have ended."""
+        ended = f"state IN ({_ENDED})"
+        row = self._db.row(
+            "SELECT total(bytes_done) AS done, total(size) AS size, count(size) AS known, count(*) AS n,"  # noqa: S608 - only our own constants
+            f" total({ended}) AS ended FROM transfers WHERE id IN (SELECT value FROM json_each(?))",
+            (_array(transfer_ids),),
+        )
+        if row is None:
+            return 0, None, 0
+        return int(row["done"]), int(row["size"]) if row["known"] == row["n"] else None, int(row["ended"])
 
     def last_crc32(self, remote: str) -> str:
         """CRC32 of what was last uploaded to a place from here, as S3 writes it; empty if unknown."""
@@ -152,6 +191,13 @@ class Transfers(TransferJournal):
             (os.fsencode(local_path), direction),
         )
         return transfer_from(row) if row else None
+
+    def open_uploads(self) -> set[tuple[str, str]]:
+        """Local and remote paths of all unfinished uploads."""
+        rows = self._db.rows(
+            f"SELECT local_path, remote FROM transfers WHERE state IN ({_OPEN}) AND direction='upload'"  # noqa: S608
+        )
+        return {(os.fsdecode(row["local_path"]), row["remote"]) for row in rows}
 
     def open_paths(self) -> set[str]:
         """Local paths of all unfinished transfers."""
@@ -235,6 +281,15 @@ class Transfers(TransferJournal):
         assert cursor.lastrowid is not None  # noqa: S101 - an INSERT always has one; tells the type checker
         return cursor.lastrowid
 
+    def relocate(self, transfer_id: int, paths: Sequence[str]) -> None:
+        """The local files of an upload that is not at work have other names now."""
+        sources = b"\0".join(map(os.fsencode, paths)) if len(paths) > 1 else None
+        with self._db.write() as connection:
+            connection.execute(
+                "UPDATE transfers SET local_path=?, sources=? WHERE id=?",
+                (os.fsencode(paths[0]), sources, transfer_id),
+            )
+
     # --- wishes, written by screens and commands -------------------------------------------------------
 
     def wish(self, transfer_ids: Iterable[int], wish: Wish) -> None:
@@ -275,24 +330,33 @@ class Transfers(TransferJournal):
         """Move unfinished transfers within the queue; several keep their order among themselves."""
         chosen = [t for i in transfer_ids if (t := self.get(i)) is not None and not t.state.is_final]
         downward = place in (Place.DOWN, Place.TOP)
+        chosen.sort(key=lambda t: t.position, reverse=downward)
         with self._db.write():
-            for transfer in sorted(chosen, key=lambda t: t.position, reverse=downward):
+            if place in (Place.TOP, Place.BOTTOM):
+                self._move_to_end(chosen, place)
+                return
+            for transfer in chosen:
                 self._move_one(transfer, place, {t.id for t in chosen})
+
+    def _move_to_end(self, chosen: Sequence[Transfer], place: Place) -> None:
+        end, step = ("min", -1) if place is Place.TOP else ("max", 1)
+        with self._db.write() as connection:
+            for priority in {transfer.priority for transfer in chosen}:
+                (position,) = connection.execute(
+                    f"SELECT {end}(position) FROM transfers WHERE state IN ({_OPEN}) AND priority=?",  # noqa: S608 - words of ours
+                    (priority,),
+                ).fetchone()
+                moved = [transfer.id for transfer in chosen if transfer.priority == priority]
+                connection.executemany(
+                    "UPDATE transfers SET position=? WHERE id=?",
+                    [(position + step * number, i) for number, i in enumerate(moved, start=1)],
+                )
 
     def _move_one(self, transfer: Transfer, place: Place, chosen: set[int]) -> None:
         peers = f"FROM transfers WHERE state IN ({_OPEN}) AND priority=? AND id != ?"
         order = "DESC" if place is Place.UP else "ASC"
         beyond = "<" if place is Place.UP else ">"
         with self._db.write() as connection:
-            if place in (Place.TOP, Place.BOTTOM):
-                end = "min(position) - 1" if place is Place.TOP else "max(position) + 1"
-                row = connection.execute(
-                    f"SELECT {end} AS p {peers}",
-                    (transfer.priority, transfer.id),
-                ).fetchone()
-                if row["p"] is not None:
-                    connection.execute("UPDATE transfers SET position=? WHERE id=?", (row["p"], transfer.id))
-                return
             neighbour = connection.execute(
                 f"SELECT id, position {peers} AND position {beyond} ? ORDER BY position {order} LIMIT 1",
                 (transfer.priority, transfer.id, transfer.position),
@@ -304,15 +368,23 @@ class Transfers(TransferJournal):
                 [(neighbour["position"], transfer.id), (transfer.position, neighbour["id"])],
             )
 
-    def clear_finished(self) -> int:
-        """Forget transfers that are done, skipped or cancelled; returns how many. Failures stay in sight."""
+    def clear_finished(self, until: datetime | None = None) -> int:
+        """Forget transfers that are done, skipped or cancelled; returns how many. Failures stay in sight.
+
+        With ``until``, only those that had ended by then.
+        """
+        end = float("inf") if until is None else until.timestamp()
         with self._db.write() as connection:
             connection.execute(
                 "UPDATE watched_files SET state='ignored', reason='its upload was cancelled'"
-                " WHERE transfer_id IN (SELECT id FROM transfers WHERE state='cancelled')"
+                " WHERE transfer_id IN"
+                " (SELECT id FROM transfers WHERE state='cancelled' AND coalesce(finished, 0)<=?)",
+                (end,),
             )
             return connection.execute(
-                "DELETE FROM transfers WHERE state IN ('done', 'skipped', 'cancelled')"
+                "DELETE FROM transfers"
+                " WHERE state IN ('done', 'skipped', 'cancelled') AND coalesce(finished, 0)<=?",
+                (end,),
             ).rowcount
 
     # --- following the wishes, by the engine -------------------------------------------------------------

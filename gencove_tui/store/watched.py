@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import time
 from collections.abc import Iterable
 
 from msgspec import Struct
 
-from gencove_tui.model import WatchedFile
+from gencove_tui.model import GNCV, WatchedFile
 from gencove_tui.store.database import Database, printable
 from gencove_tui.store.transfer_rows import moment
+
+_PIECE = 2000
+"""Rows read at once where there may be very many."""
 
 
 class Reads(Struct, frozen=True, kw_only=True):
@@ -31,14 +35,14 @@ def _file_from(row: sqlite3.Row) -> WatchedFile:
         size=row["size"],
         mtime_ns=row["mtime_ns"],
         inode=row["inode"],
-        state=row["state"],
-        reason=row["reason"],
-        remedy=row["remedy"],
+        state=sys.intern(row["state"]),
+        reason=sys.intern(row["reason"]),
+        remedy=sys.intern(row["remedy"]),
         transfer_id=row["transfer_id"],
         first_seen=moment(row["first_seen"]),
         ctime_ns=row["ctime_ns"],
         sample=row["sample"],
-        read=row["read"],
+        read=sys.intern(row["read"]),
     )
 
 
@@ -50,11 +54,24 @@ class WatchedFiles:
 
     def files(self, rule_id: int) -> dict[str, WatchedFile]:
         """The files that a rule knows, by path."""
-        rows = self._db.rows("SELECT * FROM watched_files WHERE rule_id=?", (rule_id,))
-        return {found.path: found for found in map(_file_from, rows)}
+        found: dict[str, WatchedFile] = {}
+        after = b""
+        while True:
+            # In pieces: all rows at once would take more memory than what is made of them.
+            rows = self._db.rows(
+                "SELECT * FROM watched_files WHERE rule_id=? AND path > ? ORDER BY path LIMIT ?",
+                (rule_id, after, _PIECE),
+            )
+            found.update((file.path, file) for file in map(_file_from, rows))
+            if len(rows) < _PIECE:
+                return found
+            after = rows[-1]["path"]
 
     def put_file(self, found: WatchedFile) -> None:
-        """Write what became of one file; of what was known, only when it was first seen stays."""
+        """Write what became of one file; of what was known, only when it was first seen stays.
+
+        That begins anew with a file that was gone, and with another version of one that was queued.
+        """
         self.put_files((found,))
 
     def put_files(self, files: Iterable[WatchedFile]) -> None:
@@ -68,6 +85,8 @@ class WatchedFiles:
                 " ON CONFLICT (rule_id, path) DO UPDATE SET"
                 " records=CASE WHEN size=excluded.size AND mtime_ns=excluded.mtime_ns THEN records END,"
                 " size=excluded.size, mtime_ns=excluded.mtime_ns, inode=excluded.inode,"
+                " first_seen=CASE WHEN state='gone' OR (state='queued' AND (size != excluded.size"
+                " OR mtime_ns != excluded.mtime_ns)) THEN excluded.first_seen ELSE first_seen END,"
                 " state=excluded.state, reason=excluded.reason, remedy=excluded.remedy,"
                 " transfer_id=excluded.transfer_id, ctime_ns=excluded.ctime_ns, sample=excluded.sample,"
                 " read=excluded.read",
@@ -125,10 +144,21 @@ class WatchedFiles:
         )
         return [_file_from(row) for row in rows]
 
+    def failed(self, rule_id: int, limit: int = 100) -> list[tuple[str, str, str]]:
+        """Files whose upload failed: path, reason, and what to do; the last one first."""
+        rows = self._db.rows(
+            "SELECT w.path, t.problem, t.remedy FROM transfers t INDEXED BY transfers_by_state"
+            " JOIN watched_files w ON w.transfer_id = t.id AND w.rule_id = t.rule_id"
+            " WHERE t.state='failed' AND t.rule_id=? AND w.state='queued' ORDER BY t.id DESC LIMIT ?",
+            (rule_id, limit),
+        )
+        return [(os.fsdecode(row["path"]), row["problem"], row["remedy"]) for row in rows]
+
     def last_name(self, rule_id: int) -> str:
         """The path of the file that moved last, or nothing."""
         row = self._db.row(
-            "SELECT path FROM watched_files WHERE rule_id=? ORDER BY transfer_id DESC NULLS LAST LIMIT 1",
+            "SELECT w.path FROM transfers t JOIN watched_files w"
+            " ON w.transfer_id = t.id AND w.rule_id = t.rule_id WHERE t.rule_id=? ORDER BY t.id DESC LIMIT 1",
             (rule_id,),
         )
         return os.fsdecode(row["path"]) if row else ""
@@ -144,11 +174,30 @@ class WatchedFiles:
                 (records, printable(first_name), printable(last_name), sampled_names, transfer_id),
             )
 
+    def sample_key(self, rule_id: int, path: str) -> str:
+        """What tells the sample of a file, the same for both mates; empty when it was never queued."""
+        row = self._db.row(
+            "SELECT sample FROM watched_files WHERE rule_id=? AND path=?", (rule_id, os.fsencode(path))
+        )
+        # Up to version 0.1 it began with the place in the upload area, which is no mark of a sample.
+        return str(row["sample"]) if row and not row["sample"].startswith(GNCV) else ""
+
+    def mates_place(self, rule_id: int, sample: str, read: str) -> str:
+        """Where the other read of a sample went, or goes to; empty when it did not."""
+        row = self._db.row(
+            "SELECT t.remote FROM watched_files m INDEXED BY watched_by_sample"
+            " JOIN transfers t ON t.id = m.transfer_id"
+            " WHERE m.rule_id=? AND m.sample=? AND m.sample != '' AND m.read != ? AND m.state='queued'",
+            (rule_id, printable(sample), read),
+        )
+        return str(row["remote"]) if row else ""
+
     def mates_of(self, transfer_id: int) -> list[Reads]:
         """What is known of the files that an upload's reads must agree with."""
         rows = self._db.rows(
-            "SELECT m.* FROM watched_files w JOIN watched_files m ON m.rule_id = w.rule_id"
-            " AND m.sample = w.sample AND m.sample != '' AND m.read != w.read"
+            # By that index: left alone, SQLite goes through all files of the rule for each upload.
+            "SELECT m.* FROM watched_files w JOIN watched_files m INDEXED BY watched_by_sample"
+            " ON m.rule_id = w.rule_id AND m.sample = w.sample AND m.sample != '' AND m.read != w.read"
             " WHERE w.transfer_id=? AND w.sample != '' AND m.records IS NOT NULL"
             " AND m.state='queued' AND m.transfer_id IS NOT w.transfer_id",
             (transfer_id,),

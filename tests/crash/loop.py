@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gencove_tui.engine.ranges import RANGE
+from gencove_tui.engine.progress import WRITE_BYTES
 from gencove_tui.engine.scan import SMALLEST_MULTIPART
 from gencove_tui.model import Direction, TransferState
 from gencove_tui.sandbox import Sandbox
@@ -98,7 +98,8 @@ class KillLoop:
         options = world.settings.options
         outcome.bound = {
             Direction.UPLOAD: options.parts_at_once * SMALLEST_MULTIPART,
-            Direction.DOWNLOAD: options.parts_at_once * RANGE,
+            # Of a range what the ledger may lag behind, of a small file all of it.
+            Direction.DOWNLOAD: options.parts_at_once * (WRITE_BYTES + MIB + 2 * SMALLEST_MULTIPART),
         }
         with Sampler(world) as sampler:
             for _ in range(plan.kills):

@@ -1,4 +1,4 @@
-"""The kill loop: a few kills always, fifty with ``-m long``; two hundred by ``python -m tests.crash.loop``."""
+"""The kill loop: a few kills always, fifty with ``-m long``; 200 by ``python -m tests.crash.loop``."""
 
 import pytest
 

@@ -97,13 +97,13 @@ async def test_an_upload_at_work_is_never_taken_for_a_leftover(ledger):
     ledger.transfers.begin_multipart(transfer, "m", "bucket", "key", part_size=5)
     ledger.transfers.set_state(transfer, TransferState.RUNNING)
     later = time.time() + 7 * 86400
-    assert ledger.transfers.stale_multiparts(later) == []
+    assert ledger.transfers.stale_multiparts(later, 0.0) == []
     ledger.transfers.set_state(transfer, TransferState.PAUSED)
-    assert len(ledger.transfers.stale_multiparts(later)) == 1
+    assert len(ledger.transfers.stale_multiparts(later, 0.0)) == 1
     with ledger.write() as connection:
         connection.execute("UPDATE multiparts SET touched=0")
     ledger.transfers.finish_part(transfer, 1, etag="e")
-    assert ledger.transfers.stale_multiparts(time.time() - 60) == []
+    assert ledger.transfers.stale_multiparts(time.time() - 60, 0.0) == []
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])

@@ -13,7 +13,7 @@ import pytest
 from gencove_tui.engine import line, room
 from gencove_tui.engine.leftovers import OLD_SECONDS
 from gencove_tui.engine.limits import Lanes, Limiter
-from gencove_tui.engine.targets import documents_of
+from gencove_tui.engine.targets import QC, documents_of
 from gencove_tui.model import Direction, DownloadSource, TransferState, Wish
 from tests.engine.conftest import running_engine
 from tests.engine.test_downloads import queue
@@ -93,7 +93,7 @@ async def test_small_files_flow_beside_large_ones(engine, ledger, sandbox, tmp_p
 
 
 async def test_parts_and_small_files_have_lanes_of_their_own_in_each_direction():
-    lanes = Lanes(2)
+    lanes = Lanes(2, Limiter())
     up = lanes.of(Direction.UPLOAD, small=False)
     await up.acquire()
     await up.acquire()
@@ -132,7 +132,7 @@ async def test_the_limit_holds_for_the_sum_and_both_directions_get_their_turn(mo
 async def test_lifting_the_limit_frees_those_that_wait():
     limiter = Limiter()
     limiter.rate = 1
-    await limiter.take(Direction.UPLOAD, 1 << 30)  # in debt for years
+    await limiter.take(Direction.UPLOAD, 1 << 30)  # in debt for many minutes
     waiting = asyncio.create_task(limiter.take(Direction.UPLOAD, 1))
     await asyncio.sleep(0)
     assert not waiting.done()
@@ -327,5 +327,18 @@ async def test_quality_control_and_metadata_are_saved_as_json(engine, ledger, wa
         return
     assert ends == [[TransferState.DONE] * 2, [TransferState.SKIPPED] * 2]
     quality = json.loads((tmp_path / f"{sample.id}_qc.json").read_text())
-    assert isinstance(quality, list)
-    json.loads((tmp_path / f"{sample.id}_metadata.json").read_text())
+    assert {key for row in quality for key in row} == {"quality_control_type", "quality_control"}
+    assert list(json.loads((tmp_path / f"{sample.id}_metadata.json").read_text())) == ["metadata"]
+
+
+async def test_a_document_that_is_there_stays_and_its_age_is_told(engine, ledger, wanted, tmp_path, dialect):
+    if dialect == "v1":
+        pytest.skip("v1 has no such documents")
+    project_id, sample = wanted
+    source = DownloadSource(project_id=project_id, sample_id=sample.id, file_type=QC, file_id="")
+    target = tmp_path / "qc.json"
+    target.write_text("[]")
+    transfer = ledger.transfers.add_download(str(target), "qc", source, None)
+    assert (await until(finished(ledger, transfer), "the document")).state is TransferState.SKIPPED
+    assert target.read_text() == "[]"
+    assert len(events(ledger, "download.older")) == 1

@@ -8,7 +8,7 @@ import types
 import pytest
 
 from gencove_tui.model import TransferState
-from tests.faults.watching import Upload, ended, reached
+from tests.faults.watching import Upload, add_download, ended, reached
 from tests.files import large
 from tests.waiting import until
 
@@ -75,6 +75,35 @@ async def test_a_transfer_in_the_middle_outlives_a_clock_that_is_set(
     assert done.state is TransferState.DONE, done.problem
     upload.check_done()
     assert sandbox.requests.parts_sent() == 3, "nothing goes again only because of the clock"
+
+
+@pytest.mark.parametrize("shift", [DAY, -DAY], ids=["forward", "back"])
+async def test_a_download_in_the_middle_outlives_a_clock_that_is_set(
+    clock, engine, ledger, sandbox, wanted, tmp_path, shift
+):
+    sandbox.faults.set("rate=400k")
+    moved = add_download(ledger, sandbox, wanted, tmp_path / "out" / "x.vcf.gz")
+    await until(lambda: any(p.bytes_done for p in ledger.transfers.parts(moved.id)), "first bytes")
+    clock.shift = shift
+    sandbox.faults.clear()
+    sandbox.faults.set("cut@1")
+    done = await ended(moved, "the download after the clock was set")
+    assert done.state is TransferState.DONE, done.problem
+    moved.check_done()
+
+
+@pytest.mark.parametrize("shift", [DAY, -DAY], ids=["forward", "back"])
+async def test_a_waiting_download_outlives_a_clock_that_is_set(
+    clock, engine, ledger, sandbox, wanted, tmp_path, shift
+):
+    sandbox.faults.set("expire-urls")  # after which it would wait for a minute
+    moved = add_download(ledger, sandbox, wanted, tmp_path / "out" / "x.vcf.gz")
+    await reached(moved, TransferState.WAITING)
+    clock.shift = shift
+    sandbox.faults.clear()
+    done = await ended(moved, "the download after the clock was set")
+    assert done.state is TransferState.DONE, done.problem
+    moved.check_done()
 
 
 async def test_keys_that_expired_while_the_clock_said_otherwise_are_renewed(

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from gencove_tui.config import HOME_VARIABLE, resolve
 from gencove_tui.engine.targets import PART_SUFFIX
 from gencove_tui.model import DownloadSource, TransferState, Wish
-from tests.faults.watching import told
+from gencove_tui.store.ledger import Ledger
+from tests.engine.conftest import running_engine
+from tests.faults.test_ledger_trouble import TROUBLE
+from tests.faults.watching import Upload, add_download, ended, told
 from tests.waiting import until
 
 KINDS = ("impute-vcf", "alignment-bam")
@@ -140,7 +144,11 @@ async def test_a_write_that_finds_no_room_is_made_again(engine, ledger, queue, t
         return real(descriptor, data, offset)
 
     monkeypatch.setattr(os, "pwrite", write)
-    monkeypatch.setattr("gencove_tui.engine.room.Room._has_room", lambda self, hold: not full)
+
+    async def has_room(self, transfer_id, problem):
+        return not full
+
+    monkeypatch.setattr("gencove_tui.engine.room.Room._has_room", has_room)
     queued = queue(tmp_path / "out")
     await until(lambda: ledger.engine.read().notice, "the notice")
     assert "No room in" in ledger.engine.read().notice
@@ -205,26 +213,47 @@ async def test_a_disk_that_is_mounted_read_only(engine, ledger, queue, small_dis
     await all_done(ledger, queued)
 
 
-async def test_a_ledger_without_room_stops_nothing_for_good(
-    settings, sandbox, fastq_pair, small_disk, environment, monkeypatch
-):
-    """The ledger itself lies on the full disk: what was going on goes on once there is room."""
-    from gencove_tui.config import HOME_VARIABLE, resolve
-    from gencove_tui.store.ledger import Ledger
-    from tests.engine.conftest import running_engine
-    from tests.faults.watching import Upload, ended
-
+@pytest.fixture
+def profile_on(small_disk, environment):
+    """The whole profile on the small disk."""
     home = small_disk / "app"
     shutil.copytree(environment[HOME_VARIABLE], home)
-    settings = resolve(environment={**environment, HOME_VARIABLE: str(home)})
-    with Ledger(settings.state_folder) as ledger:
-        upload = Upload(ledger, sandbox, fastq_pair[0], "gncv://lab/full_R1.fastq.gz")
-        sandbox.faults.set("s3-slowdown")
-        async with running_engine(settings):
-            await until(lambda: upload.look().attempts, "the start")
+    return resolve(environment={**environment, HOME_VARIABLE: str(home)})
+
+
+@pytest.mark.parametrize("direction", ["upload", "download"])
+async def test_a_ledger_without_room_stops_nothing_for_good(
+    profile_on, sandbox, fastq_pair, wanted, small_disk, tmp_path, caplog, direction
+):
+    """The ledger itself lies on the full disk: what was going on goes on once there is room."""
+    with Ledger(profile_on.state_folder) as ledger:
+        if direction == "upload":
+            moved = Upload(ledger, sandbox, fastq_pair[0], "gncv://lab/full_R1.fastq.gz")
+            sandbox.faults.set("s3-slowdown")
+        else:
+            moved = add_download(ledger, sandbox, wanted, tmp_path / "out" / "x.vcf.gz")
+            sandbox.faults.set("file-slowdown")
+        async with running_engine(profile_on):
+            await until(lambda: moved.look().attempts, "the start")
             ballast = fill(small_disk)
+            await until(lambda: any(words in caplog.text for words in TROUBLE), "the trouble")
             sandbox.faults.clear()
             ballast.unlink()
-            done = await ended(upload, "the upload")
+            done = await ended(moved, "the end once there is room")
     assert done.state in (TransferState.DONE, TransferState.SKIPPED), done.problem
-    assert sandbox.upload_bytes(upload.place) == upload.content
+    there = sandbox.upload_bytes(moved.place) if direction == "upload" else moved.target.read_bytes()
+    assert there == moved.content
+
+
+@pytest.mark.parametrize("disk", ["full", "read-only"])
+async def test_an_upload_needs_no_room_beside_its_file_nor_may_it_write_there(
+    engine, ledger, sandbox, fastq_pair, small_disk, disk
+):
+    path = Path(shutil.copy(fastq_pair[0], small_disk))
+    if disk == "full":
+        fill(small_disk)
+    elif subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], capture_output=True).returncode:
+        pytest.skip("may not mount a disk here")
+    upload = Upload(ledger, sandbox, path, "gncv://lab/full_R1.fastq.gz")
+    assert (await ended(upload, "the upload")).state is TransferState.DONE
+    upload.check_done()

@@ -60,6 +60,8 @@ ROWS = [
     Row("expire-urls@1"),
     Row("expire-urls@2"),
     Row("expire-urls@1+2", shapes=SEVERAL),
+    Row("file-expired@1"),
+    Row("file-expired@2+1", shapes=SEVERAL, dialects=V2),
     Row("expire-urls=0 rate=400k@1", shapes=SEVERAL, dialects=V2),
     # The API.
     Row("429@2", shapes=ONE),
@@ -83,6 +85,7 @@ ROWS = [
     Row("wrong-length", WAITING, "another length", BY_ITSELF, dialects=V2),
     Row("no-content-range", WAITING, "which range", BY_ITSELF, dialects=V2),
     Row("no-ranges", WAITING, "answered 200 to a range", BY_ITSELF, shapes=SEVERAL, dialects=V2),
+    Row("file-expired", WAITING, "refuses even a fresh URL", BY_ITSELF, shapes=ONE, dialects=V2),
     Row("expire-urls", WAITING, "refuses even a fresh URL", BY_ITSELF),
     Row("gone", FAILED, "is gone", "[Rr]etry"),
     Row("wrong-checksum", FAILED, "sha256", "kept beside it as .bad", shapes=ONE, dialects=V2),

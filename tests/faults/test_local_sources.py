@@ -165,6 +165,7 @@ async def test_a_source_that_may_not_be_read(engine, ledger, sandbox, fastq_pair
 async def test_a_source_whose_disk_fails_in_the_middle(
     engine, ledger, sandbox, fastq_pair, monkeypatch, code
 ):
+    """A disk that is broken needs somebody; a server that is away comes back by itself."""
     real = os.pread
 
     def fail(descriptor, count, offset):
@@ -175,5 +176,14 @@ async def test_a_source_whose_disk_fails_in_the_middle(
     with fastq_pair[0].open("rb") as watched, monkeypatch.context() as patched:
         patched.setattr(os, "pread", fail)
         upload = Upload(ledger, sandbox, fastq_pair[0], PLACE)
-        await failed_with(upload, "Can't read", os.strerror(code))
-    await put_right(upload, upload.content)
+        if code == errno.EIO:
+            await failed_with(upload, "Can't read", os.strerror(code))
+        else:
+            await until(lambda: "upload.waiting" in told(ledger, upload.id), "the wait")
+            assert not upload.look().state.is_final
+    if code == errno.EIO:
+        await put_right(upload, upload.content)
+    else:
+        done = await ended(upload, "the end once it is back")
+        assert done.state is TransferState.DONE, done.problem
+        upload.check_done()

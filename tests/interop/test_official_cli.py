@@ -10,6 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gencove_tui.api.v2.client import GencoveV2
+from gencove_tui.engine.document import metadata_file, qc_file
 from gencove_tui.fastq.generate import write_pair
 from gencove_tui.sandbox.hooks import sign
 from tests.waiting import until_blocking
@@ -125,6 +127,21 @@ def test_a_sample_is_downloaded_with_checksums(run, sample, tmp_path):
     some = tmp_path / "some"
     run("download", some, "--sample-ids", wanted, "--file-types", "impute-vcf", "--no-progress")
     assert [p.name for p in some.rglob("*") if p.is_file()] == [f"{wanted}.vcf.gz"]
+
+
+async def test_documents_are_the_same_bytes_as_ours(run, sandbox, sample, tmp_path):
+    wanted = sample("NA12878")
+    run("samples", "set-metadata", wanted, "--json", '{"Ort": "Köln", "n": [1, null, 2.50]}')
+    run("download", "out", "--sample-ids", wanted, "--file-types", "qc,metadata", "--no-progress")
+    theirs = tmp_path / "out" / "NA12878" / wanted
+    api = GencoveV2(sandbox.host, sandbox.api_key)
+    try:
+        quality = await api.quality.document(wanted)
+        metadata = await api.sample_facts.metadata(wanted)
+    finally:
+        await api.aclose()
+    assert qc_file(quality) == (theirs / f"{wanted}_qc.json").read_bytes()
+    assert metadata_file(metadata) == (theirs / f"{wanted}_metadata.json").read_bytes()
 
 
 def test_archived_samples_are_left_out(run, project, tmp_path):

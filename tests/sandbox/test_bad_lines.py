@@ -44,6 +44,7 @@ def ranged(url, first=0, last=99, **headers):
         ("error-body", 200, "application/xml", "<Code>InternalError</Code>"),
         ("gone", 404, "application/xml", "<Code>NoSuchKey</Code>"),
         ("file-500", 500, "application/xml", "<Code>InternalError</Code>"),
+        ("file-expired", 400, "application/xml", "<Code>ExpiredToken</Code>"),
         ("file-slowdown", 503, "application/xml", "<Code>SlowDown</Code>"),
     ],
 )

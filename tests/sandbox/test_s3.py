@@ -124,6 +124,24 @@ def test_completing_is_checked(s3, begin, change, expected):
     assert code(raised) == expected
 
 
+def test_a_checksum_of_the_whole_object_is_checked(sandbox, s3, begin):
+    place = begin(PATH)
+    upload = {**place, "UploadId": s3.create_multipart_upload(**place)["UploadId"]}
+    data = [b"a" * PART, b"tail"]
+    parts = [
+        {"PartNumber": n, "ETag": s3.upload_part(**upload, PartNumber=n, Body=body)["ETag"]}
+        for n, body in enumerate(data, start=1)
+    ]
+    whole = {"MultipartUpload": {"Parts": parts}, "ChecksumType": "FULL_OBJECT"}
+    with pytest.raises(ClientError) as raised:
+        s3.complete_multipart_upload(**upload, **whole, ChecksumCRC32="AAAAAA==")
+    assert code(raised) == "BadDigest"
+    assert sandbox.upload_bytes(PATH) is None
+    crc = base64.b64encode(zlib.crc32(b"".join(data)).to_bytes(4, "big")).decode()
+    s3.complete_multipart_upload(**upload, **whole, ChecksumCRC32=crc)
+    assert sandbox.upload_bytes(PATH) == b"".join(data)
+
+
 def test_aborting_takes_everything_back(sandbox, s3, begin):
     place = begin(PATH)
     upload = {**place, "UploadId": s3.create_multipart_upload(**place)["UploadId"]}

@@ -112,11 +112,11 @@ def test_what_is_at_rest_follows_a_wish_for_all_in_one_step(ledger):
 def test_multiparts_are_remembered_until_they_are_finished(ledger):
     a = ledger.transfers.add_upload("/a", "gncv://a", 1)
     ledger.transfers.begin_multipart(a, "m1", "bucket", "key", part_size=5)
-    assert ledger.transfers.stale_multiparts(0.0) == []
-    (stale,) = ledger.transfers.stale_multiparts(time.time() + 1)
+    assert ledger.transfers.stale_multiparts(0.0, 0.0) == []
+    (stale,) = ledger.transfers.stale_multiparts(time.time() + 1, 0.0)
     assert (stale.multipart_id, stale.bucket, stale.object_key) == ("m1", "bucket", "key")
     ledger.transfers.forget_multipart("m1")
-    assert ledger.transfers.stale_multiparts(time.time() + 1) == []
+    assert ledger.transfers.stale_multiparts(time.time() + 1, 0.0) == []
 
 
 def test_the_limit_of_all_transfers_is_kept(ledger):

@@ -9,7 +9,7 @@ from functools import cached_property
 import msgspec
 
 from gencove_tui.api.credentials import ApiKey, Credential
-from gencove_tui.api.errors import ApiProblem, Kind
+from gencove_tui.api.errors import ApiProblem, Kind, bad_reply
 from gencove_tui.api.protocol import PAGE, ROOT
 from gencove_tui.api.text import mapping, sequence, sha256
 from gencove_tui.api.transport import Transport, component
@@ -137,7 +137,10 @@ class GencoveV2:
             if problem.kind in (Kind.INVALID, Kind.NOT_FOUND):
                 return ""
             raise
-        return sha256(reply.body[:64].decode("ascii", "replace"))
+        told = reply.body[:200].decode("ascii", "replace").split(maxsplit=1)
+        if not (found := sha256(told[0] if told else "")):
+            raise bad_reply("a checksum", "the sha256")  # perhaps a login page: not the same as none
+        return found
 
     # --- upload area -----------------------------------------------------------------------------
 
