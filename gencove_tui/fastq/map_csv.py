@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from posixpath import normpath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,6 +74,7 @@ def parse_map(content: bytes, name: str = "The map file") -> tuple[MapEntry, ...
         if read not in ("R1", "R2"):
             raise InputProblem(what, f"{where}: r_notation is {notation!r}", "Write R1 or R2.")
         _check_path(path, what, where)
+        path = path if _is_url(path) else normpath(path)  # however it is spelt, a file counts once
         if path in seen:
             raise InputProblem(
                 what, f"{where} names the same path as line {seen[path]}", "Remove one of them."

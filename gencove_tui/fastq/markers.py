@@ -79,6 +79,8 @@ def run_state(fastq: str, exists: Exists, *, name: str = "", marker: str = "") -
         copied = _join(analysis.group(), "CopyComplete.txt")
         if exists(copied) and exists(_join(analysis.group(), "Data/Secondary_Analysis_Complete.txt")):
             return RunState(root=root, level=MarkerLevel.FASTQ, marker=copied, superseded=superseded)
+        # What the run's own markers say holds for the data that the analysis is made from.
+        return RunState(root=root, level=MarkerLevel.NONE, superseded=superseded)
     if root is not None:
         for path in (_join(root, file) for file in _RUN_MARKERS):
             if exists(path):

@@ -7,6 +7,7 @@ dots (transfer-anchors §5.1). Nothing here touches the disk.
 from __future__ import annotations
 
 import re
+import sys
 from enum import StrEnum
 
 from msgspec import Struct
@@ -108,11 +109,11 @@ def parse_name(name: str) -> FastqName | None:
             form = Form.SHORT
         return FastqName(
             sample=found["sample"],
-            read=read,
+            read=sys.intern(read),
             s_number=numbers["s"],
             lane=numbers["lane"],
             segment=numbers["segment"],
-            suffix=suffix,
+            suffix=sys.intern(suffix),
             form=form,
         )
     return None

@@ -82,3 +82,11 @@ def test_any_bytes_give_entries_or_a_clear_error(junk: bytes, text: str) -> None
     for content in (junk, text.encode(), HEAD.encode() + text.encode(), HEAD.encode() + junk):
         with contextlib.suppress(InputProblem):
             assert parse_map(content)
+
+
+def test_a_file_counts_once_however_it_is_spelt():
+    rows = b"client_id,r_notation,path\nX,R1,A_R1.fastq.gz\nX,R1,./sub/../A_R1.fastq.gz\n"
+    with pytest.raises(InputProblem, match="same path"):
+        parse_map(rows)
+    (entry,) = parse_map(b"client_id,r_notation,path\nX,R1,https://x.example//a_R1.fastq.gz\n")
+    assert entry.sources == ("https://x.example//a_R1.fastq.gz",)

@@ -7,13 +7,24 @@ import pytest
 
 from gencove_tui.cli.link import linker
 from gencove_tui.config import HOME_VARIABLE
+from gencove_tui.engine.loop import runner
 from gencove_tui.engine.loop.wants import Wants
+from gencove_tui.engine.watch import watcher
 from gencove_tui.model import Direction, GncvPath, LoopFile, LoopState, RuleTerms, TransferState
 from gencove_tui.sandbox import Sandbox
 from gencove_tui.store.ledger import Ledger
 
 PROJECT = "Trio validation"
 PLACE = GncvPath("gncv://lab/run/")
+
+
+@pytest.fixture(autouse=True)
+def brisk(monkeypatch):
+    """Looks at folder and ledger follow each other soon, so that no test waits for the next round."""
+    monkeypatch.setattr(watcher, "LOCAL_SECONDS", 0.5)
+    monkeypatch.setattr(runner, "_LOOK_SECONDS", 0.5)
+    monkeypatch.setattr(runner, "_LEFT_SECONDS", 0.2)
+    monkeypatch.setattr(runner, "_BREATH_SECONDS", 0.05)
 
 
 @pytest.fixture

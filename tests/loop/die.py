@@ -6,11 +6,14 @@ nothing. What an engine waits for after a crash is shortened, since the sandbox 
 
 import sys
 
-from gencove_tui.engine.loop import assign
+from gencove_tui.engine.loop import assign, deliver, runner
+from gencove_tui.engine.watch import watcher
 from gencove_tui.model import Direction, LoopState
 from tests.crash.die_at import Window, _die_at
 
 _LOOP = "gencove_tui.store.loop:Loop"
+_HOOK = "gencove_tui.engine.loop.hooks:Hook"
+_ACTIONS = "gencove_tui.api.v2.sample_actions:SampleActions"
 _SHEET = "gencove_tui.api.v2.sheet:SampleSheet"
 _TELLING = "gencove_tui.engine.telling"
 _TRANSFERS = "gencove_tui.store.transfers:Transfers"
@@ -70,13 +73,48 @@ BOTH = {
     "delivery half noted": Window("after", (f"{_LOOP}.move",), _into(LoopState.DELIVERED)),
     "delivered": Window("after", (f"{_TELLING}:Telling.ended_well",), _ended(Direction.DOWNLOAD), number=2),
 }
-_ALSO_IN_V1 = ("complete", "assigned, about to be noted", "end of analysis noted", "first download queued")
-STEPS = {"v1": V1 | {name: BOTH[name] for name in _ALSO_IN_V1}, "v2": BOTH | V2}
-_ALL = BOTH | V1 | V2
+RESTORE = {
+    "about to ask back": Window("before", (f"{_ACTIONS}.restore",)),
+    "asked back, reply lost": Window("after", (f"{_ACTIONS}.restore",)),
+    "asked back": Window("after", ("gencove_tui.engine.loop.deliver:Deliverer._note_asked_back",)),
+    "wish to ask back noted": Window("after", (f"{_LOOP}.move",), _into(LoopState.RESTORING)),
+}
+MERGED = {
+    name: BOTH[name]
+    for name in (
+        "upload's end half noted",
+        "first upload's end noted",
+        "complete, about to be noted",
+        "complete",
+    )
+} | {"assignment sent, reply lost": V2["assignment sent, reply lost"]}
+LONE = {
+    "lone mate about to be told": Window("before", (f"{_LOOP}.note_told",)),
+    "lone mate half told": Window("after", (f"{_LOOP}.note_told",)),
+    "lone mate told": Window("after", ("gencove_tui.engine.loop.collect:_report",)),
+}
+HOOK = {
+    "hook about to be called": Window("before", (f"{_HOOK}._call",)),
+    "hook called, not noted": Window("after", (f"{_HOOK}._call",)),
+    "hook noted": Window("after", (f"{_LOOP}.set_hook_event",), number=2),
+}
+TABLE = {
+    ("v2", "pair"): BOTH | V2,
+    ("v1", "pair"): BOTH | V1,
+    ("v2", "restore"): RESTORE,
+    ("v2", "merged"): MERGED,
+    ("v2", "lone"): LONE,
+    ("v2", "hook"): HOOK,
+}
+"""(dialect, what the rule has to do) → its steps."""
+_ALL = BOTH | V1 | V2 | RESTORE | LONE | HOOK
 INTENT_SECONDS = 0.5
 
 if __name__ == "__main__":
     assign.INTENT_SECONDS = INTENT_SECONDS
+    deliver._RESTORE_SECONDS = (0.3,)
+    deliver._ASKED_BACK_SECONDS = 0.5
+    watcher.LOCAL_SECONDS = runner._LOOK_SECONDS = 0.5
     step = sys.argv.pop(1)
     if step != "never":
         _die_at(_ALL[step])

@@ -1,12 +1,19 @@
 """Assigning: once each, own uploads only, and never blindly again."""
 
+import asyncio
+import time
+
 import pytest
+from msgspec import structs
 
 from gencove_tui.api.errors import ApiProblem
 from gencove_tui.engine.loop import assign
 from gencove_tui.engine.loop.assign import Assigner
-from gencove_tui.model import GncvPath, LoopState
-from tests.loop.conftest import PLACE, arrived, samples_of, sandbox_project, uploaded
+from gencove_tui.engine.loop.collect import release
+from gencove_tui.engine.loop.words import status_document
+from gencove_tui.model import GncvPath, LoopState, TransferState, WatchedFile
+from gencove_tui.store.rules import terms_of
+from tests.loop.conftest import PLACE, arrived, put_rule, samples_of, sandbox_project, uploaded
 
 
 @pytest.fixture
@@ -116,6 +123,24 @@ async def test_uploads_that_the_sheet_does_not_list_wait(assigner, sandbox, ledg
     assert sample.retry_at is not None
 
 
+async def test_uploads_that_were_deleted_in_gencove_are_told_once_and_need_attention(
+    assigner, sandbox, ledger, rule
+):
+    ours = uploaded(sandbox, ledger, rule, "A")
+    with sandbox.state.lock:
+        upload = sandbox.account.uploads.at(PLACE + "A_R2.fastq.gz")
+        upload.last_status = sandbox.state.status("started")
+    for _ in range(6):
+        await assigner.step()
+        with ledger.write() as connection:  # its time has come
+            connection.execute("UPDATE loop_samples SET retry_at=0 WHERE id=?", (ours,))
+    told = [event for event in ledger.events.newest(100) if event.kind == "sample.unlisted"]
+    assert len(told) == 1
+    assert told[0].severity == "warning"
+    assert "deleted" in told[0].message
+    assert status_document(ledger, ledger.rules.get(rule))["state"] == "attention"
+
+
 async def test_a_project_that_refuses_is_the_rules_trouble_and_costs_nothing(assigner, sandbox, ledger, rule):
     numbers = [uploaded(sandbox, ledger, rule, f"A{i}") for i in range(3)]
     trio = sandbox_project(sandbox)
@@ -164,3 +189,133 @@ async def test_a_single_end_sample_is_assigned_with_its_one_file(assigner, sandb
     (made,) = samples_of(sandbox, "A")
     assert list(made.uploads) == ["r1"]
     assert ledger.loop.get(ours).sample_id == made.id
+
+
+async def test_two_rules_that_take_the_same_files_assign_them_once(
+    assigner, work, wants, sandbox, ledger, rule, project, tmp_path
+):
+    other = put_rule(ledger, tmp_path / "run", "gncv://lab/other/")
+    ours = uploaded(sandbox, ledger, rule, "A")
+    theirs = ledger.loop.create(other, PLACE, "A", 1, LoopState.READY)
+    for read in ledger.loop.get(ours).reads():
+        ledger.loop.put_file(theirs, read)
+    second = Assigner(work, other, wants(project_id=project))
+    sandbox.faults.set("latency=0.2")
+    await asyncio.gather(assigner.step(), second.step())
+    sandbox.faults.clear()
+    (made,) = samples_of(sandbox, "A")
+    # Either may be quicker; the other leaves it alone and takes the outcome over later.
+    later = theirs if ledger.loop.get(ours).sample_id else ours
+    assert {ledger.loop.get(n).sample_id for n in (ours, theirs)} == {made.id, ""}
+    assert ledger.loop.get(later).state is LoopState.READY
+    assert "another rule" in ledger.loop.get(later).reason
+    ledger.loop.move([later], LoopState.READY)
+    await (second if later == theirs else assigner).step()
+    assert ledger.loop.get(later).sample_id == made.id
+    assert posts(sandbox) == 1
+
+
+def on_disk(ledger, rule, number, path, read, key="", *, mtime_ns=1):
+    """The watcher's memory of a file of a sample, and the upload that belongs to it."""
+    (file,) = [file for file in ledger.loop.get(number).reads() if file.read == read]
+    transfer = ledger.transfers.add_upload(path, file.name, 1000, rule_id=rule)
+    ledger.transfers.set_state(transfer, TransferState.DONE)
+    ledger.loop.put_file(number, structs.replace(file, transfer_id=transfer, local_path=path))
+    ledger.rules.put_file(
+        WatchedFile(
+            rule_id=rule, path=path, size=1000, mtime_ns=mtime_ns, inode=1, state="queued",
+            transfer_id=transfer, sample=key, read=read,
+        )
+    )  # fmt: skip
+
+
+async def test_nested_rules_assign_the_files_of_both_once(
+    assigner, work, wants, sandbox, ledger, rule, project, tmp_path
+):
+    inner = GncvPath("gncv://lab/inner/")
+    other = put_rule(ledger, tmp_path / "run" / "sub", inner, project=project)
+    ours = uploaded(sandbox, ledger, rule, "A")
+    theirs = uploaded(sandbox, ledger, other, "A", folder=inner)
+    for read in ("R1", "R2"):
+        for owner, number in ((rule, ours), (other, theirs)):
+            on_disk(ledger, owner, number, f"{tmp_path}/run/sub/A_{read}.fastq.gz", read)
+    await assigner.step()
+    second = Assigner(work, other, wants(project_id=project))
+    await second.step()
+    (made,) = samples_of(sandbox, "A")
+    assert {ledger.loop.get(n).sample_id for n in (ours, theirs)} == {made.id}
+    assert posts(sandbox) == 1
+
+
+@pytest.mark.parametrize("what", ["another version", "another project"])
+async def test_other_rules_hinder_only_what_is_the_same(
+    assigner, work, wants, sandbox, ledger, rule, project, tmp_path, what
+):
+    inner = GncvPath("gncv://lab/inner/")
+    elsewhere = sandbox_project(sandbox, "Cardio cohort 2026").id if what == "another project" else project
+    other = put_rule(ledger, tmp_path / "run" / "sub", inner, project=elsewhere)
+    ours = uploaded(sandbox, ledger, rule, "A")
+    theirs = uploaded(sandbox, ledger, other, "A", folder=inner)
+    for read in ("R1", "R2"):
+        path = f"{tmp_path}/run/sub/A_{read}.fastq.gz"
+        on_disk(ledger, rule, ours, path, read)
+        on_disk(ledger, other, theirs, path, read, mtime_ns=2 if what == "another version" else 1)
+    await assigner.step()
+    await Assigner(work, other, wants(project_id=elsewhere)).step()
+    assert len(samples_of(sandbox, "A")) == 2
+
+
+async def test_an_id_that_another_sample_of_the_project_has_is_held_with_a_proposal(
+    assigner, sandbox, ledger, rule, project
+):
+    first = uploaded(sandbox, ledger, rule, "P1")
+    second = uploaded(sandbox, ledger, rule, "P1", folder=GncvPath("gncv://lab/run2/"))
+    again = uploaded(sandbox, ledger, rule, "P1", folder=GncvPath("gncv://lab/run3/"))
+    for number, name in ((first, "P1_A01"), (second, "P1_A02"), (again, "P1_A01")):
+        for read in ("R1", "R2"):
+            on_disk(ledger, rule, number, f"/run{number}/{name}_{read}.fastq.gz", read)
+    await assigner.step()
+    sample = ledger.loop.get(second)
+    assert sample.state is LoopState.HELD
+    assert "P1_A02 would be called P1 in the project, as P1_A01 is already" in sample.reason
+    assert "hyphens = true" in sample.remedy
+    assert "P1-A02" in sample.remedy
+    # The same sample once more is no other one.
+    assert {ledger.loop.get(n).state for n in (first, again)} == {LoopState.ANALYSING}
+    ledger.rules.put_terms(structs.replace(terms_of(ledger.rules.get(rule)), project=project))
+    assert release(ledger, second)
+    await assigner.step()
+    assert ledger.loop.get(second).state is LoopState.ANALYSING
+    assert len(samples_of(sandbox, "P1")) == 3
+
+
+async def test_an_id_with_hyphens_and_the_same_one_of_a_map_are_one_sample(assigner, sandbox, ledger, rule):
+    first = uploaded(sandbox, ledger, rule, "P1-A01")
+    second = uploaded(sandbox, ledger, rule, "P1-A01", folder=GncvPath("gncv://lab/run2/"))
+    for read in ("R1", "R2"):
+        on_disk(ledger, rule, first, f"/run/P1_A01_{read}.fastq.gz", read, "/run/\nP1_A01")
+        on_disk(ledger, rule, second, f"/run/x{read}.fastq.gz", read, "/run/\n\nP1-A01")
+    await assigner.step()
+    assert {ledger.loop.get(n).state for n in (first, second)} == {LoopState.ANALYSING}
+
+
+async def test_a_wait_that_a_wrong_clock_wrote_is_over(assigner, sandbox, ledger, rule):
+    ours = uploaded(sandbox, ledger, rule, "A")
+    ledger.loop.move([ours], LoopState.READY, retry_at=time.time() + 60)
+    assert assigner.due() == []
+    ledger.loop.move([ours], LoopState.READY, retry_at=time.time() + 3 * 365 * 86400)
+    assert [sample.id for sample in assigner.due()] == [ours]
+
+
+@pytest.mark.parametrize("sent", [True, False])
+async def test_an_intent_of_a_rule_that_lost_its_project_is_asked_about_and_not_sent(
+    work, wants, sandbox, ledger, rule, sent
+):
+    ours = uploaded(sandbox, ledger, rule, "A", state=LoopState.ASSIGNING)
+    if sent:
+        sandbox.assign("Trio validation", PLACE)
+    await Assigner(work, rule, wants()).step()
+    sample = ledger.loop.get(ours)
+    assert sample.state is (LoopState.ANALYSING if sent else LoopState.UPLOADED)
+    assert len(samples_of(sandbox, "A")) == sent
+    assert not sent or sample.project_id == sandbox_project(sandbox).id

@@ -3,9 +3,10 @@
 import pytest
 
 from gencove_tui.engine.loop.collect import collect
-from gencove_tui.engine.loop.dashboard import Dashboard
+from gencove_tui.engine.loop.dashboard import Dashboard, tell_uploaded
 from gencove_tui.model import LoopState, TransferState
-from tests.loop.conftest import PLACE, PROJECT, arrived, sandbox_project, uploaded
+from tests.loop.conftest import PLACE, PROJECT, arrived, put_rule, sandbox_project, uploaded
+from tests.loop.test_assign import on_disk
 
 
 @pytest.fixture
@@ -84,3 +85,41 @@ async def test_a_growing_batch_is_told_when_it_is_complete(dashboard, ledger, sa
     ledger.transfers.set_state(on_its_way, TransferState.DONE)
     await dashboard.step()
     assert len(notices(ledger)) == 1
+
+
+def test_a_rule_without_a_project_says_once_for_a_batch_what_to_assign(ledger, sandbox, rule):
+    for name in ("A", "B"):
+        uploaded(sandbox, ledger, rule, name, state=LoopState.UPLOADED)
+    on_its_way = ledger.transfers.add_upload("/run/C_R1.fastq.gz", PLACE + "C_R1.fastq.gz", 10, rule_id=rule)
+    tell_uploaded(ledger, rule)
+    assert notices(ledger) == []
+    ledger.transfers.set_state(on_its_way, TransferState.DONE)
+    for _ in range(2):
+        tell_uploaded(ledger, rule)
+    (notice,) = notices(ledger)
+    assert "assign 2 samples in gncv://lab/run/ to a project: A, B" in notice.message
+    assert all("dashboard" in sample.reason for sample in ledger.loop.samples(rule))
+    uploaded(sandbox, ledger, rule, "C", state=LoopState.UPLOADED)
+    tell_uploaded(ledger, rule)
+    assert len(notices(ledger)) == 2
+
+
+async def test_what_two_rules_send_is_asked_for_once(
+    dashboard, work, wants, ledger, sandbox, rule, project, tmp_path
+):
+    put_rule(ledger, tmp_path / "run", project=project)
+    other = put_rule(ledger, tmp_path / "run" / "sub", PLACE + "sub/", project=project)
+    ours = uploaded(sandbox, ledger, rule, "A")
+    theirs = uploaded(sandbox, ledger, other, "A", folder=PLACE + "sub/")
+    for read in ("R1", "R2"):
+        for owner, number in ((rule, ours), (other, theirs)):
+            on_disk(ledger, owner, number, f"{tmp_path}/run/sub/A_{read}.fastq.gz", read)
+    second = Dashboard(work, other, wants(project_id=project))
+    for _ in range(2):
+        for each in (dashboard, second):
+            await each.step()
+    assert len(notices(ledger)) == 1
+    made = sandbox.assign(PROJECT, PLACE)[0]
+    for each in (second, dashboard, second):
+        await each.step()
+    assert {ledger.loop.get(n).sample_id for n in (ours, theirs)} == {str(made.number)}

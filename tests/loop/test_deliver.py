@@ -1,7 +1,10 @@
 """After the assignment: followed until it ends, reported when it is bad, delivered when it is wanted."""
 
+import time
+
 import pytest
 
+from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.engine.loop.deliver import Deliverer
 from gencove_tui.engine.loop.follow import Follower
 from gencove_tui.engine.loop.record import record_end
@@ -188,6 +191,32 @@ async def test_archived_results_are_left_alone_unless_the_rule_asks_them_back(
     assert ledger.loop.get(number).state is LoopState.DELIVERING
 
 
+async def test_a_sample_that_somebody_restores_is_noticed_without_a_webhook(
+    parts, analysing, sandbox, ledger, monkeypatch
+):
+    number, theirs = analysing("A", "succeeded", archive_status="archived")
+    follower, deliverer = parts()
+    await follower.step()
+    await deliverer.step()
+    assert follower.open(), "a project with an archived sample is looked at still"
+    with sandbox.state.lock:
+        sandbox.state.set_archive_status(theirs, "restored")
+    monkeypatch.setattr("gencove_tui.engine.loop.follow._ASK_AGAIN_SECONDS", 0.0)
+    await follower.step()
+    await deliverer.step()
+    assert ledger.loop.get(number).state is LoopState.DELIVERING
+
+
+@pytest.mark.parametrize("status", ["disabled", "canceled", "cancelled"])
+async def test_an_analysis_that_was_called_off_ends_the_sample(parts, analysing, ledger, status):
+    number, _ = analysing("A", status)
+    follower, deliverer = parts(deliverables=())
+    await follower.step()
+    await deliverer.step()
+    assert ledger.loop.get(number).state is LoopState.FAILED
+    assert kinds(ledger).count("sample.failed") == 1
+
+
 async def test_archived_results_are_asked_back_once_and_delivered_when_they_are_there(
     parts, analysing, sandbox, ledger
 ):
@@ -286,3 +315,56 @@ async def test_documents_come_when_they_are_called_by_name(parts, analysing, led
     await deliverer.step()
     names = sorted(t.source.file_type for t in ledger.transfers.listing(10))
     assert names == ["metadata", "qc", "sex-json"]
+
+
+@pytest.mark.parametrize("name", ["", "Cardio cohort 2026"])
+async def test_samples_of_a_project_that_the_rule_had_before_are_brought_to_their_end(
+    parts, analysing, sandbox, ledger, monkeypatch, name
+):
+    number, theirs = analysing("A", "in progress")
+    follower, deliverer = parts(project_id=sandbox_project(sandbox, name).id if name else "")
+    assert follower.open()
+    await follower.step()
+    with sandbox.state.lock:
+        sandbox.state.set_status(theirs, "succeeded")
+    monkeypatch.setattr("gencove_tui.engine.loop.follow._ASK_SOONER_SECONDS", 0.0)
+    await follower.step()
+    await deliverer.step()
+    assert ledger.loop.get(number).state is LoopState.DELIVERING
+
+
+async def test_a_request_to_restore_whose_answer_was_lost_is_noted_when_it_is_seen(
+    parts, analysing, sandbox, ledger
+):
+    number, _ = analysing("A", "succeeded", archive_status="archived")
+    follower, deliverer = parts(restore=True)
+    await follower.step()
+    sandbox.faults.set("lost@1:/project-restore-samples/")
+    await deliverer.step()
+    sandbox.faults.clear()
+    assert ledger.loop.get(number).state is LoopState.RESTORING
+    assert [entry.act for entry in ledger.audit.entries()] == []
+    ledger.loop.move([number], LoopState.RESTORING, reason=ledger.loop.get(number).reason)
+    await deliverer.step()
+    assert [entry.act for entry in ledger.audit.entries()] == ["restore"]
+    assert sandbox.requests.count("POST", "/project-restore-samples/") == 1
+
+
+async def test_results_that_can_not_be_looked_up_for_long_are_told_once(
+    parts, analysing, work, ledger, monkeypatch
+):
+    number, _ = analysing("A", "succeeded")
+    follower, deliverer = parts()
+    await follower.step()
+
+    async def broken(*_):
+        raise ApiProblem(Kind.BAD_REPLY, "Gencove's answer can't be read", retry_after=5 * 86400.0)
+
+    monkeypatch.setattr(work.api, "sample", broken)
+    for _ in range(12):
+        await deliverer.step()
+        ours = ledger.loop.get(number)
+        assert ours.state is LoopState.RESULTS
+        assert ours.retry_at.timestamp() <= time.time() + 900.0
+        ledger.loop.move([number], ours.state, reason=ours.reason)  # its time has come
+    assert kinds(ledger).count("sample.delayed") == 1

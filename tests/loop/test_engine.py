@@ -86,6 +86,20 @@ async def test_one_rules_trouble_leaves_another_rule_alone(
     assert not samples_of(sandbox, "B")
 
 
+async def test_what_a_rule_has_begun_is_ended_when_it_is_taken_away(
+    settings, ledger, sandbox, rule, rule_wants, project, tmp_path
+):
+    rule_wants(project=project)
+    write_pair(tmp_path / "run", "A", 1, 200, seed=1)
+    sandbox.faults.set("s3-500")
+    async with running_engine(settings):
+        await until(lambda: ledger.transfers.unfinished_for_rule(rule) == 2, "the uploads to be queued")
+        ledger.rules.retire(rule)
+        sandbox.faults.clear()
+        await until(reached(ledger, rule, LoopState.FINISHED), "the sample")
+    assert len(samples_of(sandbox, "A")) == 1
+
+
 async def test_a_paused_rule_assigns_nothing(settings, ledger, sandbox, rule, rule_wants, project, tmp_path):
     rule_wants()
     write_pair(tmp_path / "run", "A", 1, 200, seed=1)

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -119,6 +121,39 @@ async def test_what_hangs_is_ended_with_its_children(ledger, rule, hooked, tmp_p
         assert "longer than 3 s" in ledger.loop.rule(rule).hook_problem
     pid = int(sign.read_text())
     await until(lambda: not _lives(pid), "the child's end")
+
+
+async def test_what_a_command_leaves_at_work_behind_it_is_not_waited_for(ledger, rule, hooked, tmp_path):
+    sign = tmp_path / "sign"
+    command = ["/bin/sh", "-c", f"sleep 600 & echo $! > '{sign}'"]
+    try:
+        async with hooked(command, hook_seconds=30) as hook:
+            tell(ledger, hook, rule)
+            last = ledger.events.last_id()
+            await until(lambda: ledger.loop.rule(rule).hook_event >= last, "the end", patience=20)
+            assert ledger.loop.rule(rule).hook_problem == ""
+    finally:
+        os.kill(int(sign.read_text()), signal.SIGKILL)
+
+
+async def test_only_its_own_events_put_a_hook_behind(ledger, rule, hooked, tmp_path, monkeypatch):
+    monkeypatch.setattr("gencove_tui.engine.loop.hooks.LONGEST_QUEUE", 3)
+    out = tmp_path / "out"
+    command = script(tmp_path, KEEPS.format(str(out)))
+    async with hooked(command):
+        pass
+    ledger.events.add("sample.failed", "the first", rule_id=rule)
+    for _ in range(20):
+        ledger.events.add("watch.seen", "one of a burst", rule_id=rule)
+    async with hooked(command):
+        await until(lambda: out.exists() and "the first" in out.read_text(), "the event")
+    for number in range(6):
+        ledger.events.add("sample.failed", f"number {number}", rule_id=rule)
+    async with hooked(command):
+        await until(lambda: "number 5" in out.read_text(), "the newest event")
+    assert "number 2" not in out.read_text()
+    assert "number 3" in out.read_text()
+    assert any("behind" in event.message for event in ledger.events.newest(50) if event.kind == "hook.failed")
 
 
 def _lives(pid):

@@ -152,9 +152,11 @@ def test_the_command_exports_to_a_file_or_to_stdout(ledger, audited, rule, tmp_p
 def test_the_command_tells_and_releases_samples(ledger, sandbox, rule, tmp_path):
     put_rule(ledger, tmp_path / "run", project="p")
     number = uploaded(sandbox, ledger, rule, "A", state=LoopState.HELD)
+    ledger.loop.move([number], LoopState.HELD, reason="two files claim to be R1", remedy="Assign it by hand.")
     run = CliRunner().invoke(cli, ["loop", "status"])
     assert run.exit_code == 3
     assert "1 needs you" in run.output
+    assert "held: A: two files claim to be R1. Assign it by hand." in run.output
     assert "[stopped]" in run.output  # no engine lives here
     run = CliRunner().invoke(cli, ["loop", "samples"])
     assert "A" in run.output

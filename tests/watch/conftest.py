@@ -4,12 +4,19 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gencove_tui.engine.watch import watcher
 from gencove_tui.model import GncvPath, RuleTerms
 from gencove_tui.store.ledger import Ledger
 
 SEEN_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PLACE = GncvPath("gncv://lab/run/")
 RUN = "220102_A00001_0001_AHGV7DRXX"
+
+
+@pytest.fixture(autouse=True)
+def brisk(monkeypatch):
+    """A rule whose notices are lost or absent looks again soon, so that no test waits for the next round."""
+    monkeypatch.setattr(watcher, "LOCAL_SECONDS", 0.5)
 
 
 @pytest.fixture

@@ -150,3 +150,63 @@ def test_rules_and_files_of_the_first_version_come_along(tmp_path):
         assert ledger.rules.counts(1) == {"uploaded": 1}
         assert ledger.transfers.get(1).rule_id == 1
         assert ledger.rules.put("/b", GncvPath("gncv://b/"), settle=1) == 2
+
+
+def test_the_rules_of_the_ledger_are_shown_and_go_on_where_the_file_is_broken(run, folder, ledger, settings):
+    run("rules", "add", "lab", folder, "gncv://a/", "--settle", "60", "--project", "p1")
+    config = settings.where.config_file
+    config.write_text(config.read_text().replace("project =", "projekt ="))
+    output = run("rules", "list")
+    assert "lab" in output
+    assert "stay as they were" in output
+    assert "lab" in run("loop", "status", code=3)
+    assert "projekt" in run("rules", "add", "lab", folder, "gncv://a/", code=2)
+    assert ledger.rules.named("lab").project == "p1"
+
+
+def test_the_audit_log_tells_who_changed_a_rule(run, folder, ledger):
+    run("rules", "add", "lab", folder, "gncv://a/")
+    run("rules", "add", "lab", folder, "gncv://a/", "--project", "p1")
+    run("rules", "hyphens", "lab")
+    run("rules", "remove", "lab")
+    told = [entry for entry in ledger.audit.entries() if entry.act == "rule"]
+    assert [entry.detail for entry in told] == [
+        "lab added", "lab changed: project", "lab changed: hyphens", "lab removed"
+    ]  # fmt: skip
+    assert told[1].project_id == "p1"
+    assert all("@" in entry.who for entry in told)
+
+
+def test_a_rule_that_is_written_anew_says_what_it_no_longer_has(run, folder):
+    run("rules", "add", "lab", folder, "gncv://a/", "--project", "p1", "--merge-lanes")
+    output = run("rules", "add", "lab", folder, "gncv://a/")
+    assert "project is at its default" in output
+    assert "merge_lanes is at its default" in output
+
+
+def test_the_name_of_a_lasting_rule_is_not_borrowed(run, folder, ledger):
+    run("rules", "add", "lab", folder, "gncv://a/")
+    assert "--name lab is taken" in run(
+        "watch", folder, "gncv://a/", "--headless", "--once", "--name", "lab", code=2
+    )
+    assert ledger.rules.named("lab").from_file
+
+
+def test_one_engine_may_know_a_folder_by_two_names(folder, tmp_path):
+    (tmp_path / "alias").symlink_to(folder)
+    held = {}
+    one, two = (FolderLock(str(path), tmp_path / "locks", held) for path in (folder, tmp_path / "alias"))
+    assert one.take()
+    assert two.take()
+    one.release()
+    assert two.take()
+    assert not FolderLock(str(folder), tmp_path / "others").take()
+    two.release()
+
+
+def test_samples_that_failed_or_need_somebody_count_at_the_end(run, folder, ledger, monkeypatch):
+    write_pair(folder, "A", 1, 20, seed=1)[1].unlink()
+    output = run("watch", folder, PLACE, "--headless", "--once", "--project", "p1", code=3)
+    assert "1 in the upload area, 0 failed" in output
+    assert "samples: 1 waits for its mate" in output
+    assert "left: A: waits for its mate" in output

@@ -15,7 +15,7 @@ SEEN = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 def plan(*names, maps=None, **changes):
     return make_plan(
-        terms(**changes), names, lambda _: ("run7", date(2026, 3, 14)), rule_name="lab", maps=maps
+        terms(**changes), names, lambda *_: ("run7", date(2026, 3, 14)), rule_name="lab", maps=maps
     )
 
 
@@ -83,6 +83,28 @@ def test_two_samples_that_would_become_one_are_held_and_hyphens_free_them():
     assert len(free) == 3
 
 
+@pytest.mark.parametrize("form", ["A_R1_R{}.fastq.gz", "S_R1_{}.fastq.gz", "A_R2_S1_L001_R{}_001.fastq.gz"])
+def test_both_mates_get_one_id_whichever_is_here_first(form):
+    names = [form.format(read) for read in (1, 2)]
+    both = remotes(plan(*names))
+    assert {name.rpartition("_R")[0] for name in both.values()} == {names[0][:1] + "-R" + names[0][3]}
+    for name in names:
+        assert remotes(plan(name))[name] == both[name]
+
+
+def test_what_gencove_cuts_and_what_looks_alike_is_said():
+    notices = plan("P1_A01_R1.fastq.gz", "a_S1_R1_001.fastq.gz", "A_S2_R1_001.fastq.gz").notices
+    assert "P1_A01" in notices[0]
+    assert "A, a" in notices[1]
+
+
+def test_the_same_sample_of_two_folders_in_one_place_is_told_what_helps():
+    names = ("one/A_S1_R1_001.fastq.gz", "two/A_S1_R1_001.fastq.gz")
+    held = plan(*names, destination=GncvPath("gncv://{run}/")).items[names[0]]
+    assert held.state == "held"
+    assert "{relpath}" in held.remedy
+
+
 def test_names_that_no_mapping_sets_apart_stay_held():
     names = ("A_1_S1_L001_R1_001.fastq.gz", "A-1_S2_L001_R1_001.fastq.gz")
     assert {item.state for item in plan(*names, hyphens=True).items.values()} == {"held"}
@@ -133,6 +155,29 @@ def test_a_map_file_waits_for_all_that_it_joins():
     content = "client_id,r_notation,path\nX1,R1,a_R1.fastq.gz\nX1,R1,b_R1.fastq.gz\n"
     made = plan("a_R1.fastq.gz", maps={"m.fastq-map.csv": parse_map(content.encode())})
     assert "b_R1" in made.items["a_R1.fastq.gz"].reason
+
+
+def test_a_map_that_names_nothing_here_holds_its_folder_and_says_so():
+    content = b"client_id,r_notation,path\nX1,R1,/elsewhere/a_R1.fastq.gz\n"
+    made = plan("b_R1.fastq.gz", maps={"m.fastq-map.csv": parse_map(content)})
+    assert made.items["b_R1.fastq.gz"].state == "held"
+    assert "/elsewhere/a_R1" in made.notices[0]
+    url = b"client_id,r_notation,path\nX1,R1,https://x.example/a_R1.fastq.gz\n"
+    assert "URLs" in plan("b_R1.fastq.gz", maps={"m.fastq-map.csv": parse_map(url)}).notices[0]
+
+
+def test_a_map_may_name_whole_paths_below_the_folder():
+    content = b"client_id,r_notation,path\nX1,R1,/run/sub/a_R1.fastq.gz\n"
+    made = plan("sub/a_R1.fastq.gz", maps={"m.fastq-map.csv": parse_map(content)})
+    assert remotes(made) == {"sub/a_R1.fastq.gz": "X1_R1.fastq.gz"}
+
+
+def test_ids_of_maps_collide_as_others_do():
+    content = b"client_id,r_notation,path\nA,R1,x_R1.fastq.gz\n"
+    names = ("one/x_R1.fastq.gz", "two/x_R1.fastq.gz", "A_S1_L001_R2_001.fastq.gz")
+    maps = {f"{folder}/m.fastq-map.csv": parse_map(content) for folder in ("one", "two")}
+    made = plan(*names, maps=maps, destination=GncvPath("gncv://{run}/"))
+    assert {item.state for item in made.items.values()} == {"held"}
 
 
 def test_a_name_without_a_read_is_left_out_with_the_reason():

@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from gencove_tui.config import put_rule, remove_rule, resolve
+from gencove_tui.config import load_config, put_rule, remove_rule, resolve
 from gencove_tui.engine.watch.rulebook import add_rule, adopt_hyphens, drop_rule, sync_rules
 from gencove_tui.errors import InputProblem
 from gencove_tui.model import GncvPath, LoneMate, RuleStatus, WatchedFile
@@ -47,6 +47,14 @@ def test_a_rule_without_a_time_takes_the_profiles(config, environment):
     assert again(environment).options.watch["novaseq"].settle == 0.2
 
 
+def test_a_broken_rule_stops_nothing_but_itself(config, environment):
+    config.write_text(config.read_text().replace("project =", "projekt ="))
+    found = again(environment)
+    assert "did you mean 'project'" in found.rules_problem.why
+    assert found.options.watch == {}
+    assert found.host
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -59,6 +67,7 @@ def test_a_rule_without_a_time_takes_the_profiles(config, environment):
         ('project = "p1"', 'check = "some"', "check: 'some' is none of"),
         ("{ batch = [1, 2] }", "{ day = 2026-01-01 }", "metadata: "),
         ('folder = "/data/novaseq"\n', "", "missing required field `folder`"),
+        ('project = "p1"', 'bell = ["ding"]', "bell: 'ding' is none of error, warning, success"),
         ('files = ["**", "!Undetermined*"]', 'files = ["!"]', "files: the pattern '!' is empty"),
     ],
 )
@@ -67,7 +76,7 @@ def test_a_mistake_is_named_with_file_line_and_key(config, environment, old, new
     assert old in text
     config.write_text(text.replace(old, new))
     with pytest.raises(InputProblem) as caught:
-        again(environment)
+        load_config(config)
     assert str(config) in caught.value.what
     assert "line " in caught.value.why
     assert expected in caught.value.why

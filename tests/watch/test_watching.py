@@ -4,12 +4,14 @@ import gzip
 import os
 import shutil
 
-from gencove_tui.config import put_rule
+from gencove_tui.config import HOME_VARIABLE, put_rule, resolve
+from gencove_tui.engine.watch import watchers
 from gencove_tui.engine.watch.folder_lock import TAKEN, FolderLock
 from gencove_tui.engine.watch.words import state_in_words
 from gencove_tui.fastq.generate import write_pair
 from gencove_tui.model import GncvPath
 from gencove_tui.store.database import LedgerProblem
+from gencove_tui.store.ledger import Ledger
 from tests.engine.conftest import running_engine
 from tests.waiting import until
 from tests.watch.conftest import PLACE, RUN, SEEN_AT, terms
@@ -41,6 +43,28 @@ async def test_a_rule_in_config_toml_begins_changes_and_ends_without_a_restart(
         config.write_text(good.split("[profiles.default.watch")[0])
         await until(lambda: not ledger.rules.all(), "the end")
         await until(lambda: "stay as they were" not in ledger.engine.read().notice, "no notice")
+
+
+async def test_a_file_that_is_empty_for_a_moment_ends_no_rule(settings, ledger, folder, monkeypatch):
+    monkeypatch.setattr(watchers, "_CONFIG_SECONDS", 0.05)
+    config = settings.where.config_file
+    put_rule(config, settings.profile, "lab", terms(folder))
+    whole = config.read_text()
+    async with running_engine(settings):
+        rule = await until(lambda: ledger.rules.named("lab"), "the rule")
+        await until(lambda: ledger.rules.scanned(rule.id), "a look")
+        config.write_text("")  # as an editor does before it writes
+        looks = []
+        read = watchers.rules_of
+        monkeypatch.setattr(watchers, "rules_of", lambda *given: looks.append(1) or read(*given))
+        await until(lambda: len(looks) > 2, "that it was seen")
+        assert ledger.rules.named("lab")
+        config.write_text(whole)
+        monkeypatch.setattr(watchers, "_GONE_SECONDS", 0.1)
+        config.write_text("")
+        await until(lambda: ledger.rules.named("lab") is None, "the end")
+    (word,) = told(ledger, "watch.removed")
+    assert "lab was taken out" in word
 
 
 async def test_a_run_folder_waits_for_its_marker(settings, ledger, sandbox, folder):
@@ -194,6 +218,25 @@ async def test_another_engines_folder_is_left_to_it(settings, ledger, folder):
     theirs.release()
     async with running_engine(settings):
         await until(lambda: ledger.rules.counts(rule) == {"uploaded": 2}, "the uploads")
+
+
+async def test_an_engine_of_another_host_is_seen_by_what_it_uploaded(
+    settings, ledger, environment, folder, tmp_path
+):
+    write_pair(folder, "A", 1, 50, seed=1)
+    rule = put(ledger, folder)
+    async with running_engine(settings):
+        await until(lambda: ledger.rules.counts(rule) == {"uploaded": 2}, "the uploads")
+        assert ledger.rules.status(rule).notices == ()
+    shutil.copytree(settings.where.config_file.parent, tmp_path / "host2" / "config")
+    theirs = resolve(environment={**environment, HOME_VARIABLE: str(tmp_path / "host2")})
+    with Ledger(theirs.state_folder) as other:
+        second = put(other, folder)
+        async with running_engine(theirs):
+            await until(lambda: other.rules.counts(second) == {"uploaded": 2}, "the files found there")
+            await until(lambda: told(other, "watch.notice"), "the word")
+        (word,) = told(other, "watch.notice")
+    assert "another engine" in word
 
 
 async def test_a_full_disk_under_the_ledger_loses_no_file(settings, ledger, folder, monkeypatch):

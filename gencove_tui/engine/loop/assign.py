@@ -14,13 +14,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gencove_tui.api.errors import ApiProblem, Kind
-from gencove_tui.engine.loop.record import hold, tell
+from gencove_tui.engine.loop.claims import hold_namesakes, twins_of
+from gencove_tui.engine.loop.record import NO_PROJECT, hold, tell
 from gencove_tui.engine.loop.wants import Wants
 from gencove_tui.engine.work import Work
 from gencove_tui.model import LoopSample, LoopState
 
 if TYPE_CHECKING:
     from gencove_tui.api.v2.sheet import Assigned, SheetRow
+    from gencove_tui.store.loop_neighbours import Twin
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +32,13 @@ INTENT_SECONDS = 40.0
 """After a crash between intent and outcome, how long the server gets to finish before it is asked."""
 _UNLISTED_SECONDS = (5.0, 10.0, 20.0, 60.0, 120.0, 300.0)
 """Waits for the sample sheet to list what was uploaded."""
+_OTHERS_SECONDS = 5.0
+"""Between two looks at whether another rule has assigned the same files."""
+_OTHERS_OFTEN = 24
+"""Looks after which that is shown as a trouble."""
 _HELD_OFTEN = 3
 """Looks after which an upload that the sheet doesn't list is shown as a trouble."""
+_LOOK_THERE = "Look whether its uploads were deleted in Gencove; if so, upload them again."
 _REFUSED = frozenset({Kind.INVALID, Kind.CONFLICT})
 _NOTHING_DONE = frozenset(
     {Kind.UNAUTHORIZED, Kind.FORBIDDEN, Kind.NOT_FOUND, Kind.INVALID, Kind.MAINTENANCE, Kind.INSECURE}
@@ -46,16 +53,10 @@ class Assigner:
         self._rule_id = rule_id
         self._wants = wants
         self._loop = work.ledger.loop
-        self._began = time.time()
 
     def due(self) -> list[LoopSample]:
         """Samples that may be assigned now."""
-        now = time.time()
-        return [
-            sample
-            for sample in self._loop.samples(self._rule_id, (LoopState.READY, LoopState.ASSIGNING))
-            if sample.retry_at is None or sample.retry_at.timestamp() <= now
-        ]
+        return self._loop.due(self._rule_id, (LoopState.READY, LoopState.ASSIGNING))
 
     def settle_intents(self) -> None:
         """At the start: what was being sent when the last engine ended is asked about a little later."""
@@ -77,6 +78,10 @@ class Assigner:
 
     async def _assign(self, samples: Sequence[LoopSample]) -> None:
         """One folder's samples, at most ``AT_ONCE``, never none."""
+        samples = self._leave_to_others(samples)
+        samples = hold_namesakes(self._work.ledger, self._wants.project_id, samples)
+        if not samples:
+            return
         rows = {sample.id: row_of(sample) for sample in samples}
         already, free = await self._work.api.sheet.assigned(list(rows.values()))
         await self._take_over(samples, already)
@@ -84,7 +89,11 @@ class Assigner:
         open_ids = {upload_id for row in free for upload_id in row.upload_ids}
         left = [s for s in samples if not rows[s.id].upload_ids & taken]
         self._wait_for_sheet([s for s in left if not rows[s.id].upload_ids <= open_ids])
-        await self._send([s for s in left if rows[s.id].upload_ids <= open_ids])
+        free_ones = [s for s in left if rows[s.id].upload_ids <= open_ids]
+        if self._wants.project_id:
+            await self._send(free_ones)
+        else:  # taken out of the rule after an intent was noted
+            self._loop.move([s.id for s in free_ones], LoopState.UPLOADED, reason=NO_PROJECT)
 
     async def _take_over(self, samples: Sequence[LoopSample], already: Sequence[Assigned]) -> None:
         """Samples that exist already, by an earlier request of ours or by somebody's hand."""
@@ -141,8 +150,12 @@ class Assigner:
         )
 
     async def _post(self, samples: Sequence[LoopSample]) -> None:
-        numbers = [sample.id for sample in samples]
-        self._loop.move(numbers, LoopState.ASSIGNING, count_try=True)
+        with self._work.ledger.write():
+            # Looked at and noted in one: another rule may have got so far while Gencove was asked.
+            samples = self._leave_to_others(samples)
+            self._loop.move([sample.id for sample in samples], LoopState.ASSIGNING, count_try=True)
+        if not samples:
+            return
         try:
             made = await self._work.api.sheet.assign(
                 self._wants.project_id, [row_of(sample) for sample in samples], metadata=self._wants.metadata
@@ -163,6 +176,28 @@ class Assigner:
                 )
             raise
         self._note_assigned(samples, made, "assigned")
+
+    def _leave_to_others(self, samples: Sequence[LoopSample]) -> list[LoopSample]:
+        """The samples that no other rule of this profile assigns; two rules may well take the same files."""
+        twins = twins_of(self._work.ledger, self._rule_id, self._wants.project_id, samples)
+        left = []
+        for sample in samples:
+            twin = twins.get(sample.id)
+            if twin is None or sample.state is LoopState.ASSIGNING:  # our own intent came first
+                left.append(sample)
+            elif twin.sample_id:
+                with self._work.ledger.write():
+                    note_twin(self._work, sample, twin)
+            else:
+                self._loop.move(
+                    [sample.id],
+                    sample.state,
+                    reason="another rule is about to assign these files",
+                    remedy="" if sample.tries < _OTHERS_OFTEN else "If it stays so, let that rule go on.",
+                    retry_at=time.time() + _OTHERS_SECONDS,
+                    count_try=True,
+                )
+        return left
 
     def _state(self, number: int) -> LoopState | None:
         sample = self._loop.get(number)
@@ -192,12 +227,17 @@ class Assigner:
                 [sample.id],
                 sample.state,
                 reason="waits until Gencove's sample sheet lists its files",
-                remedy=""
-                if sample.tries < _HELD_OFTEN
-                else "If this stays so, look whether its uploads were deleted in Gencove.",
+                remedy="" if sample.tries < _HELD_OFTEN else _LOOK_THERE,
                 retry_at=time.time() + pause,
                 count_try=True,
             )
+            if sample.tries == _HELD_OFTEN:
+                tell(
+                    self._work.ledger,
+                    sample.id,
+                    "sample.unlisted",
+                    f"can't be assigned: Gencove does not list its files. {_LOOK_THERE}",
+                )
 
 
 def row_of(sample: LoopSample) -> SheetRow:
@@ -231,6 +271,11 @@ def note_assigned(work: Work, sample: LoopSample, sample_id: str, project_id: st
             detail=f"{word}, {file.read}" + (f", upload {file.upload_id}" if file.upload_id else ""),
         )
     tell(ledger, sample.id, "sample.assigned", f"{word} to project {project_id}")
+
+
+def note_twin(work: Work, sample: LoopSample, twin: Twin) -> None:
+    """What another rule has made of the same files is this rule's sample too; in ``ledger.write()``."""
+    note_assigned(work, sample, twin.sample_id, twin.project_id, "found assigned by another rule")
 
 
 def _portions(samples: Sequence[LoopSample]) -> list[list[LoopSample]]:

@@ -29,13 +29,17 @@ from gencove_tui.model import (
     Sample,
     TransferState,
 )
+from gencove_tui.store.loop import FAR_AHEAD
 
 AT_ONCE = 20
 """Samples whose results are looked up in one step."""
 _MISSING_SECONDS = (10.0, 30.0, 60.0, 300.0)
 """Waits for wanted files that a finished sample doesn't have yet."""
+_OFTEN = 8
+"""Looks in vain after which that is told."""
 _RESTORE_SECONDS = (60.0, 300.0, 900.0)
 """Waits between looks at a sample that comes back from the archive, which takes hours."""
+_ASKING = "is being asked back from the archive"
 _ASKED_BACK_SECONDS = 120.0
 """How long the server gets to show that it took a request to restore, before it is made again."""
 
@@ -51,9 +55,7 @@ class Deliverer:
 
     def due(self) -> list[LoopSample]:
         """Samples whose results can be looked up now."""
-        now = time.time()
-        waiting = self._loop.samples(self._rule_id, (LoopState.RESULTS, LoopState.RESTORING))
-        return [s for s in waiting if s.retry_at is None or s.retry_at.timestamp() <= now]
+        return self._loop.due(self._rule_id, (LoopState.RESULTS, LoopState.RESTORING))
 
     async def step(self) -> int:
         """Look up and queue what is due; returns how many samples moved."""
@@ -73,14 +75,17 @@ class Deliverer:
 
     def _later(self, ours: LoopSample, problem: ApiProblem) -> None:
         """A sample that can't be looked at now doesn't stand in the way of the others."""
+        why = f"{problem.what}: {problem.why}" if problem.why else problem.what
         self._loop.move(
             [ours.id],
             ours.state,
-            reason=f"{problem.what}: {problem.why}" if problem.why else problem.what,
+            reason=why,
             remedy=problem.remedy,
-            retry_at=time.time() + (problem.retry_after or backoff(ours.tries + 1)),
+            retry_at=time.time() + min(problem.retry_after or backoff(ours.tries + 1), FAR_AHEAD),
             count_try=True,
         )
+        if ours.tries == _OFTEN:
+            tell(self._work.ledger, ours.id, "sample.delayed", f"its results can't be looked up: {why}")
 
     def _give_up_lost(self) -> int:
         """Downloads that the user cancelled, or cleared away, will not come."""
@@ -101,6 +106,9 @@ class Deliverer:
                 gone(self._work, ours)
             return True
         self._loop.note_status(ours.id, sample.status)
+        asked = ours.state is LoopState.RESTORING and ours.reason == _ASKING
+        if asked and sample.archive_status != "archived":
+            self._note_asked_back(ours)  # nobody heard the answer, yet the request arrived
         reason = await self._why(sample) if analysis_failed(sample.status) else ""
         if reason and self._loop.told(ours.id) != "failed":
             with self._work.ledger.write():
@@ -156,21 +164,35 @@ class Deliverer:
         self._loop.move(
             [ours.id],
             LoopState.RESTORING,
-            reason="asked back from the archive",
+            reason=_ASKING,
             retry_at=time.time() + _pause(_RESTORE_SECONDS, ours.tries if waited else 0),
             count_try=True,
         )
-        await self._work.api.sample_actions.restore(ours.project_id, [ours.sample_id])
-        with self._work.ledger.write():
-            self._work.ledger.audit.add(
+        try:
+            await self._work.api.sample_actions.restore(ours.project_id, [ours.sample_id])
+        except ApiProblem as problem:
+            if not problem.perhaps_done:
+                raise
+        else:
+            self._note_asked_back(ours)
+        return True
+
+    def _note_asked_back(self, ours: LoopSample) -> None:
+        ledger = self._work.ledger
+        with ledger.write():
+            now = ledger.loop.get(ours.id)
+            retry_at = now.retry_at.timestamp() if now and now.retry_at else None
+            ledger.loop.move(
+                [ours.id], LoopState.RESTORING, reason="asked back from the archive", retry_at=retry_at
+            )
+            ledger.audit.add(
                 "restore",
                 rule_id=ours.rule_id,
                 sample_id=ours.sample_id,
                 client_id=ours.client_id,
                 project_id=ours.project_id,
             )
-            tell(self._work.ledger, ours.id, "sample.restoring", "asked back from the archive")
-        return True
+            tell(ledger, ours.id, "sample.restoring", "asked back from the archive")
 
     @staticmethod
     def _may_ask_again(ours: LoopSample) -> bool:

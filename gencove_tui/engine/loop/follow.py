@@ -22,7 +22,7 @@ _LOOKED_AT = 20
 _ASK_AGAIN_SECONDS = 900.0
 """A sample of which no change was heard for so long is asked for by itself."""
 _ASK_SOONER_SECONDS = 120.0
-"""The same where lists tell no status at all, as v1's may not."""
+"""The same where no list tells a status, as v1's may not."""
 GONE = ("archived", "restore_requested", "restore_accepted", "restore_started")
 """Archive statuses in which nothing can be downloaded; unknown words are taken as available (api-v2 §5)."""
 
@@ -47,24 +47,28 @@ class Follower:
 
     async def begin(self) -> None:
         """Learn where the project's list stands, before the first sample of ours is in it."""
+        if not self._wants.project_id:
+            return
         if self._changes.since is None and Capability.MODIFIED_AFTER in self._work.api.capabilities:
             await self._changes.look()
             self._loop.set_since(self._rule_id, self._wants.project_id, self._changes.since)
 
     def open(self) -> bool:
         """Whether there is anything to follow."""
-        return bool(self._nudged) or self._loop.counts(self._rule_id).get(LoopState.ANALYSING, 0) > 0
+        counts = self._loop.counts(self._rule_id)
+        return bool(self._nudged) or any(counts.get(state, 0) for state in FOLLOWED)
 
     async def step(self) -> int:
         """One look; returns how many samples moved. Raises ``ApiProblem``; nothing is lost by that."""
-        changes = await self._changes.look()
         known = {s.sample_id: s for s in self._loop.samples(self._rule_id, FOLLOWED) if s.sample_id}
         moved = 0
-        with self._work.ledger.write():
-            for sample in changes.samples:
-                if (ours := known.pop(sample.id, None)) is not None:
-                    moved += self._judge(ours, sample)
-            self._loop.set_since(self._rule_id, self._wants.project_id, self._changes.since)
+        if self._wants.project_id:
+            changes = await self._changes.look()
+            with self._work.ledger.write():
+                for sample in changes.samples:
+                    if (ours := known.pop(sample.id, None)) is not None:
+                        moved += self._judge(ours, sample)
+                self._loop.set_since(self._rule_id, self._wants.project_id, self._changes.since)
         for ours in self._overlooked(known):
             moved += await self._ask(ours)
         self._nudged.clear()
@@ -73,22 +77,20 @@ class Follower:
     def _overlooked(self, known: dict[str, LoopSample]) -> list[LoopSample]:
         """Samples to ask for one by one: those a webhook named, and those nothing was heard of for long.
 
-        The second kind covers what no list of changes tells, such as a move into the archive.
+        The second kind covers what no list of changes tells, such as a move into the archive or out of it.
         """
         now = time.monotonic()
         named = [ours for sample_id, ours in known.items() if sample_id in self._nudged]
-        silent = [
-            ours
-            for ours in known.values()
-            if ours.state is LoopState.ANALYSING and ours not in named and self._silent(ours, now)
-        ]
+        silent = [ours for ours in known.values() if ours not in named and self._silent(ours, now)]
         return (named + silent)[:_LOOKED_AT]
 
     def _silent(self, ours: LoopSample, now: float) -> bool:
-        wait = _ASK_AGAIN_SECONDS if ours.status else _ASK_SOONER_SECONDS
+        # Those of a project that the rule had before are in no list that is looked at.
+        listed = ours.project_id == self._wants.project_id
+        wait = _ASK_AGAIN_SECONDS if ours.status and listed else _ASK_SOONER_SECONDS
         if ours.id not in self._asked:
             # After a start, what a list of changes can't tell may have been missed: asked for at once.
-            told = ours.status and Capability.MODIFIED_AFTER in self._work.api.capabilities
+            told = ours.status and listed and Capability.MODIFIED_AFTER in self._work.api.capabilities
             self._asked[ours.id] = now if told else now - wait
         return now - self._asked[ours.id] >= wait
 

@@ -26,6 +26,9 @@ AT_ONCE = 4
 """Hook commands that run at the same time, over all rules."""
 LONGEST_QUEUE = 10_000
 """Events of the log that a hook may be behind; older ones are passed over, and that is told."""
+_LOOK_SECONDS = 0.05
+"""Between two looks at whether a command has ended."""
+_LAST_WORDS_SECONDS = 1.0
 _SAID_BYTES = 4000
 """What is kept of a command's output."""
 _SECRETS = ("GENCOVE_API_KEY", "GENCOVE_PASSWORD", "GENCOVE_TOKEN", "GENCOVE_WEBHOOK_SECRET")
@@ -60,10 +63,9 @@ class Hook:
 
     async def _drain(self) -> None:
         last = self._ledger.loop.rule(self._rule.id).hook_event or 0
-        newest = self._ledger.events.last_id()
-        if newest - last > LONGEST_QUEUE:
-            self._fail(f"it is {newest - last} events behind; the oldest are passed over")
-            last = newest - LONGEST_QUEUE
+        if (behind := self._behind(last)) is not None:
+            self._fail(f"it is {behind[0]} events behind; the oldest are passed over")
+            last = behind[1]
         while events := self._ledger.events.after(last):
             last = events[-1].id
             mine = [event for event in events if self._wanted(event)]
@@ -74,6 +76,16 @@ class Hook:
                 # Only the place in the log: lost in a power cut, it is found again.
                 with self._ledger.write(durable=False):
                     self._ledger.loop.set_hook_event(self._rule.id, last)
+
+    def _behind(self, last: int) -> tuple[int, int] | None:
+        """How many of its events wait, and the one after which to go on, where there are too many of them."""
+        if self._ledger.events.last_id() - last <= LONGEST_QUEUE:
+            return None
+        wanted = []
+        while events := self._ledger.events.after(last):
+            last = events[-1].id
+            wanted += [event.id for event in events if self._wanted(event)]
+        return (len(wanted), wanted[-LONGEST_QUEUE - 1]) if len(wanted) > LONGEST_QUEUE else None
 
     def _wanted(self, event: Event) -> bool:
         own = event.rule_id == self._rule.id
@@ -100,8 +112,10 @@ class Hook:
 
     async def _call(self, event: Event) -> str:
         """Run the command for one event; returns why it failed, or nothing."""
+        loop = asyncio.get_running_loop()
         try:
-            process = await asyncio.create_subprocess_exec(
+            transport, protocol = await loop.subprocess_exec(
+                lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=1 << 16, loop=loop),
                 *self._wants.hook,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
@@ -111,22 +125,29 @@ class Hook:
             )
         except (OSError, ValueError) as error:
             return f"it can't be started: {getattr(error, 'strerror', None) or error}"
-        said = b""
-        code: int | None = None
+        process = asyncio.subprocess.Process(transport, protocol, loop)
+        said = bytearray()
+        talk = asyncio.create_task(_converse(process, self.body(event), said))
         try:
             async with asyncio.timeout(self._wants.hook_seconds):
-                said = await _converse(process, self.body(event))
-                code = await process.wait()
+                # Not its output's end: what it leaves at work in the background may keep that open, and in
+                # some versions of Python ``wait()`` waits for that as well.
+                while process.returncode is None:  # noqa: ASYNC110 - nothing else tells of it
+                    await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.wait([talk], timeout=_LAST_WORDS_SECONDS)
         except TimeoutError:
             return f"it took longer than {self._wants.hook_seconds:g} s and was stopped"
         finally:
-            if code is None:
+            if process.returncode is None:
                 _end(process)
                 await process.wait()
+            talk.cancel()
+            await asyncio.gather(talk, return_exceptions=True)
+            transport.close()  # whoever has the other end may keep it
             if said:
                 text = said.decode("utf-8", "replace").rstrip()
                 log.info("the hook of rule %d said about %s: %s", self._rule.id, event.kind, text)
-        return f"it ended with exit code {code}" if code else ""
+        return f"it ended with exit code {process.returncode}" if process.returncode else ""
 
     def body(self, event: Event) -> bytes:
         """What the command reads: one JSON object. It never holds a key or a presigned URL."""
@@ -150,7 +171,7 @@ class Hook:
         )
 
 
-async def _converse(process: asyncio.subprocess.Process, body: bytes) -> bytes:
+async def _converse(process: asyncio.subprocess.Process, body: bytes, said: bytearray) -> None:
     """Write to the command and read what it says; all of it is read, the beginning is kept."""
     assert process.stdin is not None  # noqa: S101 - asked for above; tells the type checker
     assert process.stdout is not None  # noqa: S101 - likewise
@@ -159,10 +180,8 @@ async def _converse(process: asyncio.subprocess.Process, body: bytes) -> bytes:
         await process.stdin.drain()
     with contextlib.suppress(ConnectionError):
         process.stdin.close()
-    said = b""
     while piece := await process.stdout.read(1 << 16):
-        said = (said + piece)[:_SAID_BYTES]
-    return said
+        said += piece[: _SAID_BYTES - len(said)]
 
 
 def _end(process: asyncio.subprocess.Process) -> None:

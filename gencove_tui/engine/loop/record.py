@@ -5,6 +5,8 @@ So a crash leaves either both or neither, and clearing finished transfers takes 
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from gencove_tui.fastq.names import (
     gencove_client_id,
     gencove_read,
@@ -20,10 +22,14 @@ from gencove_tui.model import (
     LoopState,
     Transfer,
     TransferState,
+    WatchRule,
 )
 from gencove_tui.store.ledger import Ledger
 
 _WELL = (TransferState.DONE, TransferState.SKIPPED)
+RELEASED = "released"
+"""Noted as told of a sample that a person let go on."""
+NO_PROJECT = "the rule names no project any more"
 _STILL_OPEN = (LoopState.COLLECTING, LoopState.UPLOADED, LoopState.READY)
 
 
@@ -36,7 +42,15 @@ def record_end(ledger: Ledger, transfer: Transfer, state: TransferState, problem
         sample = _upload_ended(ledger, transfer) if state in _WELL else None
     else:
         sample = _download_ended(ledger, transfer, state, problem)
+    note_end(ledger, transfer, state, problem, client_id=sample.client_id if sample else "")
+
+
+def note_end(
+    ledger: Ledger, transfer: Transfer, state: TransferState, problem: str = "", *, client_id: str = ""
+) -> None:
+    """The audit log's line about the end of a transfer, also of one that was cancelled."""
     source = transfer.source
+    lanes = " + ".join(transfer.sources) if len(transfer.sources) > 1 else ""
     ledger.audit.add(
         str(transfer.direction),
         str(state),
@@ -48,9 +62,9 @@ def record_end(ledger: Ledger, transfer: Transfer, state: TransferState, problem
         checksum=checksum_of(transfer),
         verified=transfer.verified,
         sample_id=source.sample_id if source else "",
-        client_id=source.client_id if source else sample.client_id if sample else "",
+        client_id=source.client_id if source else client_id,
         project_id=source.project_id if source else "",
-        detail=problem or (f"{source.file_type} {source.file_id}".strip() if source else ""),
+        detail=problem or (f"{source.file_type} {source.file_id}".strip() if source else lanes),
     )
 
 
@@ -65,10 +79,17 @@ def checksum_of(transfer: Transfer) -> str:
 
 
 def _upload_ended(ledger: Ledger, transfer: Transfer) -> LoopSample | None:
-    """Put an uploaded read to the sample of the rule that it belongs to; None when it belongs to none."""
-    rule = None if transfer.rule_id is None else ledger.rules.get(transfer.rule_id)
-    if rule is None:
-        return None
+    """Put an uploaded read to the samples of all rules that wait for it; returns one, None without any.
+
+    A rule also waits for an upload that was queued by hand, or by another rule, when it found the file.
+    """
+    rules = [ledger.rules.get(rule_id) for rule_id in ledger.loop.rules_of(transfer)]
+    samples = [_arrived(ledger, rule, transfer) for rule in rules if rule is not None]
+    return next((sample for sample in samples if sample is not None), None)
+
+
+def _arrived(ledger: Ledger, rule: WatchRule, transfer: Transfer) -> LoopSample | None:
+    """The sample of a rule that an uploaded read belongs to; None when it belongs to none."""
     path = GncvPath(transfer.remote)
     name = parse_name(path.name)
     if name is not None and (is_index_read(name) or is_undetermined(name)):
@@ -88,7 +109,7 @@ def _upload_ended(ledger: Ledger, transfer: Transfer) -> LoopSample | None:
     known = ledger.loop.latest(rule.id, path.folder, client_id)
     if known is None:
         number = ledger.loop.create(rule.id, path.folder, client_id, 1, LoopState.COLLECTING)
-    elif known.state in _STILL_OPEN:
+    elif known.state in _STILL_OPEN or (known.state is LoopState.HELD and not known.sample_id):
         number = known.id
     elif any(read.name == file.name for read in known.reads()):
         return known  # the same place again, found there already: nothing new
@@ -113,8 +134,6 @@ def _identity(name: str) -> tuple[str, str]:
 
 def _next_take(ledger: Ledger, known: LoopSample, file: LoopFile) -> int:
     """Files that come after their sample was assigned: held, since a second analysis costs money again."""
-    if known.state is LoopState.HELD and not known.sample_id:
-        return known.id
     number = ledger.loop.create(
         known.rule_id, known.folder, known.client_id, known.take + 1, LoopState.COLLECTING
     )
@@ -137,19 +156,35 @@ def complete(ledger: Ledger, sample: LoopSample, project_id: str) -> None:
     ledger.loop.move([sample.id], LoopState.READY if project_id else LoopState.UPLOADED)
 
 
+def contradiction(ledger: Ledger, sample: LoopSample) -> str:
+    """Why the uploaded files of a sample can't be one pair; empty when nothing speaks against it."""
+    reads = sample.reads()
+    names = [file.read for file in reads]
+    if twice := next((read for read in names if names.count(read) > 1), ""):
+        files = " and ".join(GncvPath(file.name).name for file in reads if file.read == twice)
+        return f"{files} both claim to be {twice} of {sample.client_id}"
+    # Gencove's id of a sample is cut at an underscore: what stands under one id may come from two.
+    keys = [ledger.rules.sample_key(sample.rule_id, file.local_path) for file in reads]
+    if not all(keys):
+        parsed = [parse_name(file.local_path) for file in reads]
+        keys = [name.sample if name else "" for name in parsed]
+    if all(keys) and len(set(keys)) > 1:
+        files = " and ".join(PurePath(file.local_path).name for file in reads)
+        return f"{files} belong to different samples, and Gencove would take both for {sample.client_id}"
+    return ""
+
+
 def _complain(ledger: Ledger, sample: LoopSample) -> bool:
-    """Whether two of its files contradict each other; that is told once."""
-    reads = [file.read for file in sample.reads()]
-    twice = next((read for read in reads if reads.count(read) > 1), "")
-    if twice and sample.state is not LoopState.HELD:
-        names = " and ".join(GncvPath(file.name).name for file in sample.reads() if file.read == twice)
+    """Whether its files contradict each other; that is told once."""
+    why = contradiction(ledger, sample)
+    if why and sample.state is not LoopState.HELD:
         hold(
             ledger,
             [sample.id],
-            f"{names} both claim to be {twice} of {sample.client_id}",
-            "Assign the right pair by hand in Gencove; let the rule join lanes next time.",
+            why,
+            "Assign the right pair by hand in Gencove; let the rule join lanes, or set hyphens, next time.",
         )
-    return bool(twice)
+    return bool(why)
 
 
 def hold(ledger: Ledger, numbers: list[int], reason: str, remedy: str) -> None:
@@ -217,8 +252,11 @@ def settle_delivery(ledger: Ledger, number: int) -> None:
 
 
 def analysis_failed(status: str) -> bool:
-    """Whether Gencove's word for a sample's state means that no good results will come (api-v2 §5)."""
-    return status.startswith("failed")
+    """Whether Gencove's word for a sample's state means that no good results will come (api-v2 §5).
+
+    ``disabled`` was seen; what a cancelled analysis is called is not known, so any such word counts.
+    """
+    return status.startswith(("failed", "disabled", "cancel"))
 
 
 def analysis_succeeded(status: str) -> bool:

@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from gencove_tui.api.errors import ApiProblem
 from gencove_tui.engine.loop.assign import Assigner
-from gencove_tui.engine.loop.collect import collect, report_unsent
-from gencove_tui.engine.loop.dashboard import Dashboard
+from gencove_tui.engine.loop.collect import collect, report_slow, report_unsent
+from gencove_tui.engine.loop.dashboard import Dashboard, tell_uploaded
 from gencove_tui.engine.loop.deliver import Deliverer
 from gencove_tui.engine.loop.follow import Follower
 from gencove_tui.engine.loop.hooks import AT_ONCE, Hook
@@ -35,6 +35,10 @@ _STATUS_SECONDS = 2.0
 """At least between two writings of the status file."""
 _SLOWEST_POLL = 8.0
 """How many times longer than ``poll_seconds`` a look at a quiet project waits."""
+_LEFT_SECONDS = 5.0
+"""Between two looks for rules that were taken out of the list with work under way."""
+_THOROUGH_SECONDS = 60.0
+"""Between two looks at samples that have waited for long, for a mate or for Gencove."""
 _PRUNE_SECONDS = 3600.0
 _LONGEST_TROUBLE = 900.0
 
@@ -61,9 +65,10 @@ class RuleLoop:
         self._assigner = Assigner(work, rule.id, wants)
         self._dashboard = Dashboard(work, rule.id, wants)
         self._deliverer = Deliverer(work, rule.id, wants)
-        self._follower: Follower | None = Follower(work, rule.id, wants) if wants.project_id else None
+        self._follower = Follower(work, rule.id, wants)
         self._quiet = 1.0
         self._next_look = 0.0
+        self._next_thorough = 0.0
         self._told_version: tuple[int, int] | None = None
         self._told_at = float("-inf")
         self._troubles: dict[str, tuple[str, str]] = {}
@@ -73,7 +78,7 @@ class RuleLoop:
     def nudge(self, event: Event) -> None:
         """Something happened that may concern this rule."""
         if event.kind.startswith("webhook."):
-            if self._follower is None or str(event.data.get("project_id", "")) != self.wants.project_id:
+            if self.wants.project_id not in ("", str(event.data.get("project_id", ""))):
                 return
             self._follower.nudge(str(i) for i in event.data.get("sample_ids", ()))
             self._next_look = 0.0
@@ -97,16 +102,16 @@ class RuleLoop:
 
     async def _pass(self) -> None:
         await self._guarded("collect", self._collect)
-        if self.wants.project_id:
-            if Capability.ASSIGN in self._work.api.capabilities:
-                await self._guarded("assign", self._assign)
-            else:
-                await self._guarded("notice", self._notice)
-            await self._guarded("follow", self._follow)
-            await self._guarded("deliver", self._deliver)
-        self._tell_status()
+        if Capability.ASSIGN in self._work.api.capabilities:
+            await self._guarded("assign", self._assign)
+        else:
+            await self._guarded("notice", self._notice)
+        # Also without a project: samples of one that the rule had before are brought to their end.
+        await self._guarded("follow", self._follow)
+        await self._guarded("deliver", self._deliver)
+        await self._guarded("status", self._tell_status)
 
-    def _tell_status(self) -> None:
+    async def _tell_status(self) -> None:
         now = time.monotonic()
         version = self._work.ledger.version()
         wait = BEAT_SECONDS if version == self._told_version else _STATUS_SECONDS
@@ -159,25 +164,31 @@ class RuleLoop:
         ledger = self._work.ledger
         if not self._troubles and ledger.loop.rule(self.rule.id).problem:
             self._show_troubles()  # of an engine that has ended
-        collect(ledger, self.rule.id, self.wants)
+        thorough = time.monotonic() >= self._next_thorough
+        collect(ledger, self.rule.id, self.wants, thorough=thorough)
         report_unsent(ledger, self.rule.id, self.wants)
+        if thorough:
+            self._next_thorough = time.monotonic() + _THOROUGH_SECONDS
+            report_slow(ledger, self.rule.id)
 
     async def _assign(self) -> None:
         if not self._assigner.due():
             return
-        if self._follower is not None:
-            await self._follower.begin()
+        await self._follower.begin()
         await self._assigner.step()
         self._look_soon()
 
     async def _notice(self) -> None:
+        if not self.wants.project_id:
+            tell_uploaded(self._work.ledger, self.rule.id)
+            return
         if time.monotonic() < self._next_look or not self._dashboard.open():
             return
         if await self._dashboard.step():
             self._look_soon()
 
     async def _follow(self) -> None:
-        if self._follower is None or time.monotonic() < self._next_look:
+        if time.monotonic() < self._next_look:
             return
         open_before = self._follower.open()
         moved = await self._follower.step() if open_before else 0
@@ -206,11 +217,24 @@ class Loops:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._seen = work.ledger.events.last_id()
         self._prune_at = 0.0
+        self._left: list[int] = []
+        self._left_at = 0.0
+
+    @property
+    def busy(self) -> bool:
+        """Whether rules that are in no list any more still have something under way."""
+        return bool(self._left)
 
     async def follow(self) -> None:
         """Start, restart and stop loops so that they match the rules, and pass on what happened."""
         ledger = self._work.ledger
         rules = {rule.id: rule for rule in ledger.rules.all() if rule.active}
+        # What a rule has begun is brought to its end, also when it was taken out of the list meanwhile.
+        if time.monotonic() >= self._left_at:
+            self._left_at = time.monotonic() + _LEFT_SECONDS
+            self._left = ledger.loop.rules_left()
+        found = (ledger.rules.get(rule_id) for rule_id in self._left)
+        rules |= {rule.id: rule for rule in found if rule is not None and rule.active}
         for rule_id, (loop, tasks, _) in list(self._loops.items()):
             rule = rules.get(rule_id)
             if rule is None or wants_of(rule, self._profile.usual) != loop.wants or _over(tasks):

@@ -99,7 +99,8 @@ def status_document(ledger: Ledger, rule: WatchRule) -> dict[str, object]:
     view = loop_view(ledger, rule.id)
     files = ledger.rules.counts(rule.id)
     problem = rule.problem or view.problem
-    attention = view.counts.get(LoopState.HELD, 0) or view.counts.get(LoopState.TO_ASSIGN, 0)
+    waiting = view.counts.get(LoopState.HELD, 0) or view.counts.get(LoopState.TO_ASSIGN, 0)
+    attention = waiting or ledger.loop.stuck(rule.id)
     if not rule.active:
         state = "paused"
     elif problem:
@@ -133,6 +134,10 @@ def status_document(ledger: Ledger, rule: WatchRule) -> dict[str, object]:
                 "remedy": _readable(found.remedy),
             }
             for found in ledger.rules.pending(rule.id, _NAMED)
+        ],
+        "files_failed": [
+            {"file": _readable(path), "reason": _readable(reason), "remedy": _readable(remedy)}
+            for path, reason, remedy in ledger.rules.failed(rule.id, _NAMED)
         ],
         "notices": ledger.rules.status(rule.id).notices,
         "written": datetime.now(UTC),

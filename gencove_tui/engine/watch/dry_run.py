@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import PurePath
 
@@ -70,7 +71,7 @@ def dry_run(rule: RuleTerms, name: str = "rule") -> DryRun:
         else:
             taken[relative] = file
 
-    def facts(relative: str) -> tuple[str, date]:
+    def facts(relative: str, _: Iterable[str]) -> tuple[str, date]:
         run = run_name(relative, surroundings.of(relative).root, top)
         return run, run_date(run, now)
 
@@ -82,6 +83,8 @@ def dry_run(rule: RuleTerms, name: str = "rule") -> DryRun:
         reason, remedy = item.reason, item.remedy
         if not reason and found.size == 0:
             reason = EMPTY
+        if not reason and (broken := papers.broken_map(relative)):
+            reason = f"{broken} can't be used"
         if not reason:
             reason = marker_gate(rule, surroundings.of(relative), now, now).reason
         files.append(
@@ -97,6 +100,6 @@ def dry_run(rule: RuleTerms, name: str = "rule") -> DryRun:
     files += [
         DryFile(path=os.path.relpath(path, rule.folder), size=0, reason=why_not(path)) for path in look.others
     ]
-    notices = papers.notices(plan.samples, complete=True)
+    notices = [*papers.notices(plan.samples, complete=True), *plan.notices]
     notices += [f"can't look into {path or rule.folder}: {why}" for path, why in look.unreadable.items()]
     return DryRun(files=tuple(sorted(files, key=lambda file: file.path)), notices=tuple(notices))

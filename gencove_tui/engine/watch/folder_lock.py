@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 from gencove_tui.engine.locks import FileLock
@@ -16,35 +17,61 @@ from gencove_tui.engine.locks import FileLock
 TAKEN = "another engine of gencove-tui watches this folder"
 
 
-class FolderLock:
-    """Held by the engine that watches a folder; ``fallback``: where locks lie for folders that take none."""
+Held = dict[tuple[int, int], "FolderLock"]
+"""The folders that one engine holds, by device and inode: it may know one by several names."""
 
-    def __init__(self, folder: str, fallback: Path) -> None:
+
+class FolderLock:
+    """Held by the engine that watches a folder; ``fallback``: where locks lie for folders that take none.
+
+    Every method but ``release`` may wait for a disk.
+    """
+
+    def __init__(self, folder: str, fallback: Path, held: Held | None = None) -> None:
         self._folder = folder
-        name = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:32]
-        self._file = FileLock(fallback / f"{name}.lock")
+        self._fallback = fallback
+        self._held = {} if held is None else held
+        self._file: FileLock | None = None
         self._descriptor: int | None = None
+        self._turn = threading.Lock()
 
     def take(self) -> bool:
         """Take it without waiting, anew where the folder was replaced; False when somebody else has it.
 
         Raises ``OSError`` when the folder can't be opened.
         """
-        if self._descriptor is not None and self._is_current():
+        with self._turn:
+            if self._descriptor is not None and self._is_current():
+                return True
+            self.release()
+            status = Path(self._folder).stat()
+            place = (status.st_dev, status.st_ino)
+            if place in self._held:
+                return True  # another rule of this engine watches it by another name
+            if not self._take():
+                return False
+            self._held[place] = self
             return True
-        self.release()
-        if not self._file.acquire():
+
+    def _take(self) -> bool:
+        name = hashlib.sha256(os.fsencode(os.path.realpath(self._folder))).hexdigest()[:32]
+        file = FileLock(self._fallback / f"{name}.lock")
+        if not file.acquire():
             return False
-        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            file.release()
+            raise
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            self._file.release()
+            file.release()
             return False
         except OSError:
             pass  # such as NFS, which locks only what is open for writing: the other lock has to do
-        self._descriptor = descriptor
+        self._file, self._descriptor = file, descriptor
         return True
 
     def _is_current(self) -> bool:
@@ -57,7 +84,11 @@ class FolderLock:
 
     def release(self) -> None:
         """Let go; harmless when it isn't held."""
-        self._file.release()
+        for place in [place for place, lock in self._held.items() if lock is self]:
+            del self._held[place]
+        if self._file is not None:
+            self._file.release()
+            self._file = None
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -80,7 +80,7 @@ def marker_gate(rule: RuleTerms, run: RunState, first_seen: datetime, now: datet
         return Gate("waiting", f"waiting for {rule.marker}")
     if run.root is None or run.level is MarkerLevel.RUN:
         return _PASSES
-    until = first_seen + timedelta(hours=rule.marker_hours)
+    until = min(first_seen, now) + timedelta(hours=rule.marker_hours)
     if now >= until:
         return Gate(overdue=True)
     words = f"{until.astimezone():%Y-%m-%d %H:%M}"

@@ -34,8 +34,7 @@ async def listen(folder: str, marker: str, nudge: Callable[[], None], failed: Ca
                 step=200,
                 rust_timeout=5000,
                 watch_filter=lambda change, path: (
-                    change is watchfiles.Change.added
-                    and (is_fastq(path) or path.endswith(MAP_SUFFIX) or path.rsplit("/", 1)[-1] in names)
+                    change is watchfiles.Change.added and _matters(path.rsplit("/", 1)[-1], names)
                 ),
             ):
                 if changes:
@@ -44,6 +43,11 @@ async def listen(folder: str, marker: str, nudge: Callable[[], None], failed: Ca
             log.info("no notices for %s: %r", folder, error)
             failed(_in_words(error))
         await asyncio.sleep(_AGAIN_SECONDS)
+
+
+def _matters(name: str, names: frozenset[str]) -> bool:
+    """Whether a look should follow at once; what has no ending may be a folder that was moved in."""
+    return is_fastq(name) or name.endswith(MAP_SUFFIX) or name in names or "." not in name
 
 
 def _in_words(error: Exception) -> str:

@@ -18,6 +18,7 @@ from gencove_tui.errors import InputProblem
 from gencove_tui.fastq.map_csv import MAP_SUFFIX
 from gencove_tui.fastq.markers import MARKER_NAMES
 from gencove_tui.fastq.names import is_fastq
+from gencove_tui.store.transfer_rows import LARGEST_NUMBER
 
 _CYCLE = re.compile(r"C[0-9]+\.[0-9]+")
 _SHEET = re.compile(r"samplesheet.*\.csv", re.IGNORECASE)
@@ -45,6 +46,9 @@ class Look(Struct, kw_only=True):
     sheets: list[Found] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
     """Folder (empty for the folder itself) or file → why nothing is known of it."""
+    links: list[str] = field(default_factory=list)
+    """Links to folders, which are not followed."""
+    folders: int = 0
     entries: int = 0
     """Files and folders of any kind at the top."""
     root: tuple[int, int] = (0, 0)
@@ -57,7 +61,7 @@ def look_through(folder: str, marker: str = "") -> Look:
     Raises ``OSError`` when the folder itself can't be read, or when this process is out of descriptors.
     """
     status = Path(folder).stat()
-    look = Look(root=(status.st_dev, status.st_ino))
+    look = Look(root=(status.st_dev & LARGEST_NUMBER, status.st_ino & LARGEST_NUMBER))
     marker_name = marker.rsplit("/", 1)[-1]
     waiting = [(folder, "")]
     while waiting:
@@ -71,6 +75,7 @@ def look_through(folder: str, marker: str = "") -> Look:
             if error.errno != errno.ENOENT:  # it may just have been moved
                 look.unreadable[relative] = error.strerror or str(error)
             continue
+        look.folders += 1
         with entries:
             for entry in entries:
                 look.entries += not relative
@@ -82,6 +87,8 @@ def look_through(folder: str, marker: str = "") -> Look:
                         waiting.append((entry.path, below))
                         if "Analysis" in below:
                             look.signs.add(below)
+                    elif entry.is_symlink() and entry.is_dir():
+                        look.links.append(below)
                     else:
                         _notice(look, entry, below, marker_name)
                 except OSError as error:
@@ -107,7 +114,8 @@ def _notice(look: Look, entry: os.DirEntry[str], below: str, marker_name: str) -
 
 def _found(entry: os.DirEntry[str]) -> Found:
     status = entry.stat()
-    return Found(entry.path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
+    inode = status.st_ino & LARGEST_NUMBER  # some network file systems use all 64 bits
+    return Found(entry.path, status.st_size, status.st_mtime_ns, inode, status.st_ctime_ns)
 
 
 def scan_folder(folder: str) -> Iterator[Found]:

@@ -3,67 +3,35 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
-NETWORK_TYPES = frozenset(
-    [
-        "nfs",
-        "nfs4",
-        "cifs",
-        "smb3",
-        "smbfs",
-        "smb2",
-        "9p",
-        "lustre",
-        "beegfs",
-        "gpfs",
-        "afs",
-        "ceph",
-        "glusterfs",
-        "davfs",
-        "ncpfs",
-        "ocfs2",
-        "gfs2",
-        "acfs",
-        "panfs",
-        "orangefs",
-        "vboxsf",
-        "prl_fs",
-        "virtiofs",
-    ]
-)
-_LOCAL_FUSE = frozenset({"fuse.ext2", "fuse.ntfs", "fuse.exfat", "fuse.lxcfs", "fuse.snapfuse"})
-_MOUNTINFO = Path("/proc/self/mountinfo")
+from gencove_tui.engine.mounts import MOUNTINFO, NOWHERE, Mount, mounts
 
 
-def is_network(folder: str, choice: str = "auto", mountinfo: Path = _MOUNTINFO) -> bool:
+def is_network(folder: str, choice: str = "auto", mountinfo: Path = MOUNTINFO) -> bool:
     """Whether a folder lies on a network file system; ``choice`` is the rule's ``file_system``."""
     if choice != "auto":
         return choice == "network"
-    kind = file_system(folder, mountinfo)
-    return kind in NETWORK_TYPES or (kind.startswith("fuse.") and kind not in _LOCAL_FUSE)
+    return _mount(folder, mountinfo).is_network
 
 
-def file_system(folder: str, mountinfo: Path = _MOUNTINFO) -> str:
+def file_system(folder: str, mountinfo: Path = MOUNTINFO) -> str:
     """Type of the file system that holds a folder, such as ``nfs4``; empty where the system doesn't tell."""
+    return _mount(folder, mountinfo).kind
+
+
+def _mount(folder: str, mountinfo: Path) -> Mount:
     try:
-        lines = mountinfo.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
         device = Path(folder).stat().st_dev
     except OSError:
-        return ""
+        return NOWHERE
     numbers = f"{os.major(device)}:{os.minor(device)}"
     path = os.path.realpath(folder)
-    best = ("", -1, "")
-    for line in lines:
-        fields, _, rest = line.partition(" - ")
-        parts = fields.split(" ")
-        if len(parts) < 5 or not rest:
-            continue
-        point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), parts[4])
-        inside = path == point or path.startswith(point.rstrip("/") + "/")
+    best, highest = NOWHERE, -1
+    for mount in mounts(mountinfo):
+        inside = path == mount.point or path.startswith(mount.point.rstrip("/") + "/")
         # The device tells for sure, but some file systems show another one in stat than in the list.
-        rank = len(point) + (100_000 if parts[2] == numbers else 0)
-        if inside and rank >= best[1]:
-            best = (point, rank, rest.split(" ")[0])
-    return best[2]
+        rank = len(mount.point) + (100_000 if mount.device == numbers else 0)
+        if inside and rank >= highest:
+            best, highest = mount, rank
+    return best

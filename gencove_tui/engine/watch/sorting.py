@@ -6,22 +6,26 @@ upload itself, before anything becomes visible, and the mates' reads as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from pathlib import PurePath
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from gencove_tui.engine.localfile import GONE
 from gencove_tui.engine.watch.gates import EMPTY, MARKED_SETTLE, Gate, Surroundings, marker_gate, wanted
 from gencove_tui.engine.watch.look import Found, Look
 from gencove_tui.engine.watch.papers import Papers
 from gencove_tui.engine.watch.places import run_date, run_name
 from gencove_tui.engine.watch.plan import Item, Plan, make_plan
 from gencove_tui.engine.watch.stillness import Stillness
+from gencove_tui.fastq.names import parse_name
 from gencove_tui.model import GncvPath, WatchedFile, WatchRule
 
 _FINAL_REASONS = frozenset({EMPTY, "its upload was cancelled"})
 """Reasons that hold for a version of a file whatever the rule says."""
+_NONE: Mapping[int, str] = {}
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -49,7 +53,11 @@ class Sorter:
         self._gates: dict[str, str] = {}
         """Path → why its name is not taken."""
         self._names: frozenset[str] = frozenset()
+        self._signs: frozenset[str] = frozenset()
+        """What the plan was made of: they tell samples, and which run a file belongs to."""
         self._overdue: set[str] = set()
+        self._growing: list[str] = []
+        """Map files that don't stand still yet."""
         self.plan = Plan(items={})
         self.soonest = 0.0
         """Seconds until the first of the files that settle may have settled."""
@@ -60,7 +68,7 @@ class Sorter:
 
     def notices(self, *, complete: bool) -> list[str]:
         """What is not as it should be and stops nothing."""
-        found = self._papers.notices(self.plan.samples, complete)
+        found = [*self._papers.notices(self.plan.samples, complete), *self.plan.notices]
         for root in sorted(self._overdue):
             found.append(
                 f"{root or self._top}: no marker came in {self._rule.marker_hours:g} h; taken without"
@@ -68,54 +76,96 @@ class Sorter:
         return found
 
     def sort(
-        self, look: Look, known: Mapping[str, WatchedFile], settle: float, now: float, wall: datetime
+        self,
+        look: Look,
+        known: Mapping[str, WatchedFile],
+        settle: float,
+        now: float,
+        wall: datetime,
+        failed: Mapping[int, str] = _NONE,
     ) -> tuple[list[Verdict], bool]:
         """Verdicts that are news, and whether any file needs time only.
 
-        ``now`` is monotonic, ``wall`` the time of day.
+        ``now`` is monotonic, ``wall`` the time of day; ``failed`` holds the reasons of failed transfers.
         """
         verdicts: list[Verdict] = []
         taken: dict[str, Found] = {}
         fresh: list[tuple[str, Found]] = []
+        gates: dict[str, str] = {}
         for file in look.files:
             relative = file.path[self._prefix :]
-            if relative not in self._gates:
-                self._gates[relative] = wanted(self._rule, relative)
-            if reason := self._gates[relative]:
+            reason = self._gates.get(relative)
+            gates[relative] = reason = wanted(self._rule, relative) if reason is None else reason
+            if reason:
                 if not _is_temporary(reason):
                     verdicts.append(Verdict(files=(file,), state="ignored", reason=reason))
                 continue
             taken[relative] = file
-            if not _is_done(known.get(file.path), file):
+            if not _is_done(known.get(file.path), file, failed):
                 fresh.append((relative, file))
-        self._gates = {path: reason for path, reason in self._gates.items() if reason or path in taken}
+        self._gates = gates
         surroundings = Surroundings(self._rule, self._top, look.signs)
-        self._plan_anew(look, taken, known, surroundings, wall)
+        self._follow_maps(look, settle, now)
+        self._plan_anew(look, [relative for relative, _ in fresh], known, surroundings, wall)
         settling = self._judge(fresh, taken, known, surroundings, settle, now, wall, verdicts)
         news = [verdict for verdict in verdicts if not _is_known(known.get(verdict.files[0].path), verdict)]
         news.sort(key=lambda verdict: verdict.files[0].path)
         return news, settling
 
+    def _follow_maps(self, look: Look, settle: float, now: float) -> None:
+        """A map is believed once it stands still, as any other file is."""
+        self._growing.clear()
+        for found in look.maps:
+            relative = found.path[self._prefix :]
+            self._still.note(found, now)
+            if not self._papers.has_read(relative, found) and not self._still.holds(found.path, now, settle):
+                self._growing.append(relative)
+
     def _plan_anew(
         self,
         look: Look,
-        taken: Mapping[str, Found],
+        fresh: list[str],
         known: Mapping[str, WatchedFile],
         surroundings: Surroundings,
         wall: datetime,
     ) -> None:
-        maps_changed = self._papers.read(look.maps, look.sheets)
-        names = frozenset(taken)
-        if names == self._names and not maps_changed:
+        """Have a plan for the files that need thought; of the others, which may be many, nothing is kept."""
+        whole = [found for found in look.maps if found.path[self._prefix :] not in self._growing]
+        papers_changed = self._papers.read(whole, look.sheets)
+        before, self._names = (
+            self._names,
+            frozenset(path for path, reason in self._gates.items() if not reason),
+        )
+        signs, self._signs = self._signs, frozenset(look.signs)
+        planned = self.plan.items
+        same = self._names == before and self._signs == signs and not papers_changed
+        if same and all(path in planned for path in fresh):
+            if len(planned) > len(fresh):
+                self.plan = structs.replace(self.plan, items={path: planned[path] for path in fresh})
             return
-        self._names = names
 
-        def facts(relative: str) -> tuple[str, date]:
+        days = self._days(known, wall)
+
+        def facts(relative: str, files: Iterable[str]) -> tuple[str, date]:
             run = run_name(relative, surroundings.of(relative).root, self._top)
-            seen = known.get(f"{self._rule.folder.rstrip('/')}/{relative}")
-            return run, run_date(run, (seen.first_seen if seen else None) or wall)
+            return run, run_date(run, min(map(days, files), default=wall))
 
-        self.plan = make_plan(self._rule, names, facts, rule_name=self._rule.name, maps=self._papers.maps)
+        plan = make_plan(self._rule, self._names, facts, rule_name=self._rule.name, maps=self._papers.maps)
+        nobody = Item(state="ignored", reason="its name tells no read")
+        self.plan = structs.replace(
+            plan,
+            items={path: plan.items.get(path, nobody) for path in fresh},
+            samples=plan.samples if self._papers.sheets else {},
+        )
+
+    def _days(self, known: Mapping[str, WatchedFile], wall: datetime) -> Callable[[str], datetime]:
+        """When the sample of a file was first seen, be its files still here or not."""
+        first: dict[tuple[str, str], datetime] = {}
+        if "{date}" in self._rule.destination:
+            for path, file in known.items():
+                key = _sample_of(path[self._prefix :])
+                first[key] = min(first.get(key, wall), file.first_seen or wall)
+        return lambda relative: first.get(_sample_of(relative), wall)
 
     def _judge(
         self,
@@ -147,12 +197,23 @@ class Sorter:
                 verdicts.append(Verdict(files=(file,), state="settling"))
             elif file.size == 0:
                 verdicts.append(Verdict(files=(file,), state="ignored", reason=EMPTY))
-            elif broken := self._broken_map(relative):
+            elif growing := self._map_that_grows(relative):
+                unsettled.add(run.root or relative.rpartition("/")[0])
+                reason = f"waiting until {growing} stands still"
+                verdicts.append(Verdict(files=(file,), state="waiting", reason=reason))
+            elif broken := self._papers.broken_map(relative):
                 verdicts.append(Verdict(files=(file,), state="held", reason=f"{broken} can't be used"))
             else:
                 ready[relative] = file
-        self._still.keep({file.path for _, file in fresh})
-        self._queue(ready, taken, surroundings, unsettled, verdicts)
+        self._still.keep(
+            {file.path for _, file in fresh} | {f"{self._rule.folder}/{p}" for p in self._growing}
+        )
+
+        def went_up(relative: str) -> bool:
+            before = known.get(taken[relative].path) if relative in taken else None
+            return before is not None and before.state == "queued"
+
+        self._queue(ready, taken, went_up, surroundings, unsettled, verdicts)
         self.soonest = min(left, default=0.0)
         return bool(unsettled)
 
@@ -160,20 +221,30 @@ class Sorter:
         self,
         ready: dict[str, Found],
         taken: Mapping[str, Found],
+        went_up: Callable[[str], bool],
         surroundings: Surroundings,
         unsettled: set[str],
         verdicts: list[Verdict],
     ) -> None:
+        mates: defaultdict[str, set[str]] = defaultdict(set)
+        if self._rule.merge_lanes:
+            for item in self.plan.items.values():
+                if item.sample:
+                    mates[item.sample].update(item.sources)
         for relative, file in ready.items():
-            item = self.plan.items.get(relative, Item(state="ignored", reason="its name tells no read"))
+            item = self.plan.items[relative]
             if item.state or item.remote is None:
                 verdicts.append(
                     Verdict(files=(file,), state=item.state, reason=item.reason, remedy=item.remedy)
                 )
                 continue
-            if len(item.sources) > 1 and (obstacle := self._obstacle(item, ready, surroundings, unsettled)):
-                verdicts.append(Verdict(files=(file,), state=obstacle[0], reason=obstacle[1]))
-                continue
+            if self._rule.merge_lanes or len(item.sources) > 1:
+                obstacle = self._obstacle(
+                    item, mates.get(item.sample, ()), ready, went_up, surroundings, unsettled
+                )
+                if obstacle is not None:
+                    verdicts.append(structs.replace(obstacle, files=(file,)))
+                    continue
             if relative != item.sources[0]:
                 continue  # goes up with the first of them
             verdicts.append(
@@ -185,32 +256,49 @@ class Sorter:
                 )
             )
 
+    def _map_that_grows(self, relative: str) -> str:
+        folders = ((path, path.rpartition("/")[0]) for path in self._growing)
+        return next((p for p, folder in folders if not folder or relative.startswith(folder + "/")), "")
+
     def _obstacle(
-        self, item: Item, ready: Mapping[str, Found], surroundings: Surroundings, unsettled: set[str]
-    ) -> tuple[str, str] | None:
-        """Why files can't be joined yet: more of them may be on their way."""
+        self,
+        item: Item,
+        mates: Iterable[str],
+        ready: Mapping[str, Found],
+        went_up: Callable[[str], bool],
+        surroundings: Surroundings,
+        unsettled: set[str],
+    ) -> Verdict | None:
+        """Why files can't be joined, or not yet: more of them may be on their way."""
         roots = {surroundings.of(path).root or path.rpartition("/")[0] for path in item.sources}
         if not unsettled.isdisjoint(roots):
-            return "waiting", "waiting until its folder stands still, since more lanes may come"
-        missing = [path for path in item.sources if path not in ready]
-        if missing:
-            return "held", f"its sample went up before without it, joined from {missing[0]} and others"
+            return _waits("waiting until its folder stands still, since more lanes may come")
+        # Both reads are joined from the same lanes, or neither is.
+        for path in (*item.sources, *mates):
+            if path in ready:
+                continue
+            if not went_up(path):
+                return _waits(f"waiting for {path}, which is not complete")
+            if path in item.sources:
+                return Verdict(
+                    files=(),
+                    state="held",
+                    reason=f"its sample went up before without it, joined from {path} and others",
+                    remedy="Assign by hand in Gencove, or delete there what went up and touch the files.",
+                )
         return None
 
-    def _broken_map(self, relative: str) -> str:
-        for path in self._papers.broken_maps:
-            folder = path.rpartition("/")[0]
-            if not folder or relative.startswith(folder + "/"):
-                return path
-        return ""
 
-
-def _is_done(known: WatchedFile | None, file: Found) -> bool:
+def _is_done(known: WatchedFile | None, file: Found, failed: Mapping[int, str]) -> bool:
     """Whether this version of a file needs no thought any more."""
     if known is None or (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
         return False
     if known.state == "queued":
-        return True
+        reason = failed.get(known.transfer_id or 0)
+        if reason is None:
+            return True
+        # It is back; or its content may be another although its time was set back, as copiers do.
+        return GONE not in reason and (known.inode, known.ctime_ns) == (file.inode, file.ctime_ns)
     return known.state == "ignored" and known.reason in _FINAL_REASONS
 
 
@@ -224,6 +312,17 @@ def _is_known(known: WatchedFile | None, verdict: Verdict) -> bool:
         and (known.size, known.mtime_ns, known.inode, known.ctime_ns)
         == (file.size, file.mtime_ns, file.inode, file.ctime_ns)
     )
+
+
+def _waits(reason: str) -> Verdict:
+    return Verdict(files=(), state="waiting", reason=reason)
+
+
+def _sample_of(relative: str) -> tuple[str, str]:
+    """What the mates of a sample have in common: folder, and the id in the name."""
+    folder, _, name = relative.rpartition("/")
+    parsed = parse_name(name)
+    return folder, parsed.sample if parsed else name
 
 
 def _needed(gate: Gate, settle: float) -> float:

@@ -21,18 +21,12 @@ from gencove_tui.engine.watch.folder_lock import TAKEN, FolderLock
 from gencove_tui.engine.watch.listen import listen
 from gencove_tui.engine.watch.look import Found, Look, look_through
 from gencove_tui.engine.watch.mounts import is_network
+from gencove_tui.engine.watch.queueing import Queue, watched_file
+from gencove_tui.engine.watch.root import why_away
 from gencove_tui.engine.watch.sorting import Sorter, Verdict
+from gencove_tui.engine.watch.telling import Status
 from gencove_tui.engine.work import Work
-from gencove_tui.model import (
-    Direction,
-    LoneMate,
-    RuleStatus,
-    Transfer,
-    TransferState,
-    WatchedFile,
-    WatchRule,
-    Wish,
-)
+from gencove_tui.model import TransferState, WatchedFile, WatchRule
 from gencove_tui.store.database import LedgerProblem
 
 log = logging.getLogger(__name__)
@@ -40,14 +34,14 @@ log = logging.getLogger(__name__)
 LOCAL_SECONDS = 10.0
 NETWORK_SECONDS = 60.0
 """Between two looks when nothing calls for an earlier one."""
+_LISTEN_AGAIN_SECONDS = 60.0
+"""At least between two times that the system is asked for notices anew."""
+_QUIETEST = 6
+"""How many times longer the pause becomes where nothing comes and the system's notices work."""
 _SHARE = 20
 """A look's own time, so many times over, passes at least between two of them where nothing settles."""
 _BATCH = 500
 """Files written in one transaction."""
-_STATUS_SECONDS = 60.0
-_LONE_SHOWN = 50
-_WAITING = (TransferState.QUEUED, TransferState.WAITING, TransferState.PAUSED)
-_ENDED_BADLY = (TransferState.FAILED, TransferState.CANCELLED)
 
 
 class Watcher:
@@ -62,43 +56,49 @@ class Watcher:
         self._known: dict[str, WatchedFile] | None = None
         self._sorter = Sorter(rule)
         self._absent: set[str] = set()
-        self._root: tuple[int, int] | None = None
+        self._queue = Queue(work, rule)
+        self._disk_known = False
         self._network = False
+        self._listener: asyncio.Task[None] | None = None
+        self._listened_to = 0
+        """Folders that there were when the system was asked for notices."""
+        self._listening_since = 0.0
         self._no_notices = ""
-        self._status = RuleStatus()
-        self._status_written = 0.0
-        self._told: set[str] = set(self._rules.status(rule.id).notices)
+        self._took = 0.0
+        """Seconds that the disk took for the last look."""
+        self._quiet = 0
+        """Looks in a row that found nothing new."""
+        self._status = Status(work.ledger, rule, self._sorter)
+        self._root = self._status.root
 
     async def run(self) -> None:
         """Work until cancelled."""
-        self._network = await self._work.in_thread(
-            lambda: is_network(self.rule.folder, self.rule.file_system)
-        )
-        notices = None if self._network else asyncio.create_task(self._listen())
         try:
             while True:
-                began = time.monotonic()
                 try:
                     settling = await self._look()
                 except LedgerProblem as problem:
                     log.warning("%s: %s", self.rule.folder, problem)
                     settling = True
-                await self._rest(settling, time.monotonic() - began)
+                await self._rest(settling)
         finally:
-            if notices is not None:
-                notices.cancel()
-                await asyncio.gather(notices, return_exceptions=True)
+            await self._stop_listening()
 
     @property
     def settle(self) -> float:
         """Seconds for which a file must stand still here."""
         return self.rule.network_settle if self._network else self.rule.settle
 
-    async def _rest(self, settling: bool, took: float) -> None:
+    async def _rest(self, settling: bool) -> None:
+        took = self._took
         base = NETWORK_SECONDS if self._network else LOCAL_SECONDS
         pause = min(base, max(0.05, self.settle / 2)) if settling else base
         if settling and self._sorter.soonest > 0:
             pause = min(pause, self._sorter.soonest + 0.05)
+        if not settling and self._listener is not None and not self._no_notices and not self.rule.problem:
+            # The system tells when something comes: a look that finds nothing new may be a rare one.
+            pause *= min(2**self._quiet, _QUIETEST)
+            self._quiet = min(self._quiet + 1, 10)
         pause = max(pause, took * (2 if settling else _SHARE))
         if not settling:
             pause *= random.uniform(0.9, 1.0)  # noqa: S311 - spreads load, guards no secret
@@ -108,10 +108,30 @@ class Watcher:
             await asyncio.wait_for(self._nudge.wait(), pause - shortest)
         self._nudge.clear()
 
+    async def _follow_disk(self) -> None:
+        """Learn what kind of disk holds the folder: at first, and whenever another one was mounted there."""
+        self._network = await self._work.in_thread(
+            lambda: is_network(self.rule.folder, self.rule.file_system)
+        )
+        await self._stop_listening()
+        if not self._network:
+            self._listener = asyncio.create_task(self._listen())
+
+    def _may_listen_again(self) -> bool:
+        since = time.monotonic() - self._listening_since
+        return self._listener is not None and since > _LISTEN_AGAIN_SECONDS
+
+    async def _stop_listening(self) -> None:
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.cancel()
+            await asyncio.gather(listener, return_exceptions=True)
+
     async def _listen(self) -> None:
         def failed(why: str) -> None:
             self._no_notices = why
 
+        self._listening_since = time.monotonic()
         await listen(self.rule.folder, self.rule.marker, self._nudge.set, failed)
 
     # --- one look ------------------------------------------------------------------------------------
@@ -124,30 +144,55 @@ class Watcher:
         known = self._known
         began = time.monotonic()
         try:
-            if not self._lock.take():
+            if not await self._work.in_thread(self._lock.take):
                 self._stop_at(TAKEN)
                 return False
-            look = await self._work.in_thread(lambda: look_through(self.rule.folder, self.rule.marker))
+            look = await self._work.in_thread(self._look_through)
         except OSError as error:
             self._stop_at(error.strerror or str(error))
             return False
-        if not look.entries and len(known) > len(self._absent):
-            # Most likely a disk that is no longer there: nothing is concluded about the files.
-            self._stop_at("it is empty all at once; if its disk is not mounted, mount it again")
-            self._root = look.root
-            return False
-        if self._root is not None and self._root != look.root:
+        if reason := why_away(look, known, self._absent, self._root, self.rule.folder):
+            self._stop_at(reason)
             self._sorter.begin_anew()
+            return False
+        if self._root != look.root or not self._disk_known:
+            self._sorter.begin_anew()
+            await self._follow_disk()
+            self._disk_known = True
+            self._listened_to = look.folders
+        elif look.folders > self._listened_to and self._may_listen_again():
+            # Whether the new folders are still within the system's limits shows only then.
+            await self._stop_listening()
+            self._listener = asyncio.create_task(self._listen())
+            self._listened_to = look.folders
         self._root = look.root
-        self._go_on()
+        failed = self._work.ledger.transfers.failed_for_rule(self.rule.id)
         verdicts, settling = await self._work.in_thread(
-            lambda: self._sorter.sort(look, known, self.settle, time.monotonic(), datetime.now(UTC))
+            lambda: self._sorter.sort(look, known, self.settle, time.monotonic(), datetime.now(UTC), failed)
         )
+        self._queue.find_renamed(known, look, verdicts)
         await self._follow(verdicts)
+        if verdicts:
+            self._quiet = 0
         self._conclude_absent(look, known)
+        self._go_on()
         self._rules.count_scan(self.rule.id)
-        self._tell_status(look, time.monotonic() - began, settling)
+        self._status.write(
+            look,
+            known,
+            took=time.monotonic() - began,
+            settling=settling,
+            network=self._network,
+            no_notices=self._no_notices,
+        )
         return settling
+
+    def _look_through(self) -> Look:
+        began = time.monotonic()
+        try:
+            return look_through(self.rule.folder, self.rule.marker)
+        finally:
+            self._took = time.monotonic() - began
 
     def _stop_at(self, reason: str) -> None:
         if self.rule.problem != reason:
@@ -182,15 +227,18 @@ class Watcher:
         now = datetime.now(UTC)
         for file in written:
             before = self._known.get(file.path)
-            first_seen = before.first_seen if before is not None else now
+            first_seen = now if before is None or _begins_anew(before, file) else before.first_seen
             self._known[file.path] = structs.replace(file, first_seen=first_seen)
-            self._absent.discard(file.path)
+            if file.state == "gone":
+                self._absent.add(file.path)
+            else:
+                self._absent.discard(file.path)
 
     def _write(self, verdict: Verdict, told: set[str]) -> list[WatchedFile]:
         """What becomes of the files of a verdict: of one, or of all that are joined into one upload."""
         assert self._known is not None  # noqa: S101 - loaded before the first look
         if verdict.remote is not None:
-            return self._queue(verdict)
+            return self._queue.put(verdict, self._known)
         file = verdict.files[0]
         known = self._known.get(file.path)
         if verdict.state == "settling" and (known is None or known.state in ("gone", "queued")):
@@ -200,55 +248,9 @@ class Watcher:
             self._tell(
                 "watch.held", f"{self._short(file)} needs you: {verdict.reason}", remedy=verdict.remedy
             )
-        return [self._watched(file, verdict.state, verdict.reason, verdict.remedy)]
-
-    def _queue(self, verdict: Verdict) -> list[WatchedFile]:
-        remote = verdict.remote
-        assert remote is not None and self._known is not None  # noqa: S101,PT018 - checked by the caller
-        paths = tuple(file.path for file in verdict.files)
-        size = sum(file.size for file in verdict.files)
-        transfers = self._work.ledger.transfers
-        same = self._earlier(paths, str(remote))
-        if same is None:
-            transfer_id = transfers.add_upload(
-                paths[0],
-                remote,
-                size,
-                rule_id=self.rule.id,
-                check=self.rule.check,
-                sources=paths if len(paths) > 1 else (),
-            )
-        else:
-            transfer_id = same.id
-            if same.state in _ENDED_BADLY:
-                transfers.wish([same.id], Wish.RUN)
-        names = ", ".join(self._short(file) for file in verdict.files)
-        self._tell("watch.queued", f"queued {names}", path=paths[0], remote=str(remote), bytes=size)
-        return [
-            structs.replace(
-                self._watched(file, "queued"),
-                transfer_id=transfer_id,
-                sample=verdict.sample,
-                read=verdict.read,
-            )
-            for file in verdict.files
-        ]
-
-    def _earlier(self, paths: tuple[str, ...], remote: str) -> Transfer | None:
-        """A transfer of an older version of the file that can still be about the newer one."""
-        assert self._known is not None  # noqa: S101 - loaded before the first look
-        transfers = self._work.ledger.transfers
-        before = self._known.get(paths[0])
-        same = transfers.get(before.transfer_id) if before is not None and before.transfer_id else None
-        if same is None:
-            same = transfers.open_for_path(Direction.UPLOAD, paths[0])
-        if same is None or same.remote != remote or (same.sources or (same.local_path,)) != paths:
-            return None
-        if same.state is TransferState.FAILED:
-            return same
-        if same.state in _WAITING and not transfers.journal(same.id).completing:
-            return same
-        return None
+        watched = watched_file(self.rule.id, file, verdict.state, verdict.reason, verdict.remedy)
+        # The transfer of an older version is kept in mind: it may be taken up again.
+        return [structs.replace(watched, transfer_id=known.transfer_id) if known is not None else watched]
 
     def _conclude_absent(self, look: Look, known: dict[str, WatchedFile]) -> None:
         """Files that were there and are not: nothing is deleted, they are only no longer waited for."""
@@ -281,61 +283,6 @@ class Watcher:
         transfer = self._work.ledger.transfers.get(file.transfer_id) if file.transfer_id else None
         return transfer is not None and transfer.state not in (TransferState.DONE, TransferState.SKIPPED)
 
-    # --- telling -------------------------------------------------------------------------------------
-
-    def _tell_status(self, look: Look, took: float, settling: bool) -> None:
-        now = datetime.now(UTC)
-        notices = self._sorter.notices(complete=not settling)
-        for path, reason in sorted(look.unreadable.items()):
-            notices.append(f"can't look into {path or self.rule.folder}: {reason}")
-        polling = self._network or bool(self._no_notices)
-        if self._no_notices:
-            notices.append(self._no_notices)
-        status = RuleStatus(
-            looked=now,
-            seconds=round(took, 3),
-            files=len(look.files),
-            network=self._network,
-            polling=polling,
-            lone=self._lone(now),
-            notices=tuple(_plain(notice) for notice in notices),
-        )
-        fresh = [notice for notice in status.notices if notice not in self._told]
-        self._told = set(status.notices)
-        changed = structs.replace(status, looked=None, seconds=0.0) != structs.replace(
-            self._status, looked=None, seconds=0.0
-        )
-        if not changed and time.monotonic() - self._status_written < _STATUS_SECONDS:
-            return
-        self._status, self._status_written = status, time.monotonic()
-        with self._work.ledger.write(durable=False):
-            self._rules.set_status(self.rule.id, status)
-            for notice in fresh:
-                self._tell("watch.notice", notice)
-
-    def _lone(self, now: datetime) -> tuple[LoneMate, ...]:
-        assert self._known is not None  # noqa: S101 - loaded before the first look
-        found = []
-        for mates in self._sorter.plan.lone:
-            paths = [self._full(path) for path in mates.files]
-            seen = [self._known[path].first_seen or now for path in paths if path in self._known]
-            if seen:
-                found.append(LoneMate(sample=mates.sample, missing=mates.missing, since=min(seen)))
-        return tuple(sorted(found, key=lambda mate: mate.since)[:_LONE_SHOWN])
-
-    def _watched(self, file: Found, state: str, reason: str = "", remedy: str = "") -> WatchedFile:
-        return WatchedFile(
-            rule_id=self.rule.id,
-            path=file.path,
-            size=file.size,
-            mtime_ns=file.mtime_ns,
-            inode=file.inode,
-            ctime_ns=file.ctime_ns,
-            state=state,
-            reason=reason,
-            remedy=remedy,
-        )
-
     def _short(self, file: Found) -> str:
         return os.path.relpath(file.path, self.rule.folder)
 
@@ -346,8 +293,11 @@ class Watcher:
         self._work.ledger.events.add(kind, message, data, rule_id=self.rule.id)
 
 
-def _plain(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
+def _begins_anew(before: WatchedFile, file: WatchedFile) -> bool:
+    """Whether it is another file under a name that was used before; as ``put_files`` has it."""
+    if before.state == "queued":
+        return (before.size, before.mtime_ns) != (file.size, file.mtime_ns)
+    return before.state == "gone"
 
 
 def _was_held(known: WatchedFile | None, verdict: Verdict) -> bool:
