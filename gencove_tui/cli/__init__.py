@@ -32,6 +32,11 @@ class Options(click.Group):
         """Run the chosen command."""
         try:
             return super().invoke(context)
+        except click.NoSuchOption as error:
+            if any(error.option_name in option.opts for option in self.params):
+                words = f"It stands before the command: gencove-tui {error.option_name} …"
+                raise click.UsageError(f"{error.format_message()} {words}", error.ctx) from error
+            raise
         except Problem as problem:
             report(problem)
             context.exit(EXIT_USAGE if isinstance(problem, InputProblem) else EXIT_PROBLEM)
@@ -86,6 +91,20 @@ def login(context: click.Context) -> None:
     from gencove_tui.cli.login import run_login
 
     run_login(resolved(context, may_be_new=True))
+
+
+@cli.command(name="doctor")
+@click.option("--json", "as_json", is_flag=True, help="As JSON lines.")
+@click.pass_context
+def doctor_(context: click.Context, as_json: bool) -> None:
+    """Look whether all that transfers need is there: key, host, store, clock, disks, engine, rules.
+
+    Nothing is changed and no key is shown: what it prints can be sent to whoever helps you. Exit code 0 when
+    nothing is in the way, else 3.
+    """
+    from gencove_tui.cli.doctor import run_doctor
+
+    context.exit(run_doctor(resolved(context), as_json=as_json))
 
 
 cli.add_command(raw_data)
@@ -375,7 +394,7 @@ def require_extra(command: str, *modules: str, extra: str = "demo") -> None:
         raise InputProblem(
             f"`gencove-tui {command}` needs more packages",
             f"missing: {', '.join(missing)}",
-            f"Run: pip install 'gencove-tui[{extra}]'",
+            f"Run: pip install 'gencove-tui[{extra}]'   (in a checkout: pip install '.[{extra}]')",
         )
 
 

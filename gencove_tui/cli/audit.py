@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 import msgspec
@@ -111,7 +111,21 @@ def run_status(settings: Settings, rule: str | None, *, as_json_lines: bool) -> 
             click.echo(f"   {document['text']}")
             if document["remedy"]:
                 click.echo(f"   {document['remedy']}")
+            for line in _needing_you(document):
+                click.echo(f"   {line}")
     return worst
+
+
+def _needing_you(document: dict[str, Any]) -> Iterable[str]:
+    """What a person has to look at, with what to do about it."""
+    for file in document["files_failed"]:
+        yield f"failed: {file['file']}: {'. '.join(filter(None, (file['reason'], file['remedy'])))}"
+    for file in document["files_pending"]:
+        if file["state"] == "held":
+            yield f"held: {file['file']}: {'. '.join(filter(None, (file['reason'], file['remedy'])))}"
+    for sample in document["waits_for"]:
+        if sample["remedy"]:
+            yield f"{sample['state']}: {sample['client_id']}: {sample['reason']}. {sample['remedy']}"
 
 
 def run_samples(settings: Settings, rule: str | None, *, limit: int) -> int:

@@ -29,13 +29,17 @@ def resolved(context: click.Context, *, may_be_new: bool = False) -> Settings:
             fg="yellow",
             err=True,
         )
-    return resolve(
+    settings = resolve(
         options["profile"],
         host=host,
         api_key=options["api_key"],
         download_folder=options["download_folder"],
         may_be_new=may_be_new,
     )
+    if settings.rules_problem is not None:
+        words = f"{settings.rules_problem.what}: {settings.rules_problem.why}"
+        click.secho(f"Note: the watch rules stay as they were. {words}", fg="yellow", err=True)
+    return settings
 
 
 def resolved_with_key(context: click.Context) -> Settings:

@@ -21,6 +21,7 @@ from gencove_tui.engine.life import in_words
 from gencove_tui.engine.locks import Holder, engine_holder, engine_lives
 from gencove_tui.engine.notify import Notifier
 from gencove_tui.engine.spawn import restart_engine, stop_engine
+from gencove_tui.engine.systemd import Service
 from gencove_tui.errors import Problem
 from gencove_tui.store.ledger import LEDGER_NAME, Ledger
 
@@ -37,7 +38,8 @@ def run_engine(settings: Settings, *, child: bool, wait: bool, log_level: str) -
     log_to_file(settings, log_level)
 
     async def work() -> None:
-        notifier = Notifier.from_environment()
+        # A screen's child is not what a manager above the screen listens for.
+        notifier = Notifier() if child else Notifier.from_environment()
         engine = Engine(settings, linker(settings), exit_when_idle=child, wait=wait, notifier=notifier)
         loop = asyncio.get_running_loop()
 
@@ -70,11 +72,19 @@ def run_engine(settings: Settings, *, child: bool, wait: bool, log_level: str) -
 
 def run_stop(settings: Settings) -> int:
     """Stop the engine that lives; all progress is kept."""
-    if not engine_lives(settings.state_folder):
+    folder = settings.state_folder
+    if not engine_lives(folder):
         click.echo(f"No engine runs for profile {settings.profile}.")
         return 0
-    run_async(stop_engine(settings.state_folder))
+    stopped = engine_holder(folder)
+    run_async(stop_engine(folder))
     click.echo("Stopped; all progress is kept.")
+    successor = engine_holder(folder)
+    if successor is not None:
+        how = " as a service" if successor.service else ""
+        click.echo(f"Another engine has taken over{how}: pid {successor.pid}, version {successor.version}.")
+    elif stopped is not None and stopped.service:
+        click.echo(f"It starts again at boot, or by: systemctl --user start {Service(settings).unit}")
     return 0
 
 
@@ -84,6 +94,18 @@ def run_restart(settings: Settings) -> int:
     for line in engine_lines(settings):
         click.echo(line)
     return 0
+
+
+def renew_engine(settings: Settings) -> None:
+    """Let the engine that lives, if any, take up a key or host that were just kept."""
+    holder = engine_holder(settings.state_folder)
+    if holder is None:
+        return
+    if not holder.is_here:
+        click.echo(f"The engine on {holder.host} works as before until there: gencove-tui engine restart")
+        return
+    run_async(restart_engine(settings))
+    click.echo("The engine that runs was started anew with it; all progress is kept.")
 
 
 def run_status(settings: Settings) -> int:

@@ -41,10 +41,12 @@ async def follow(
     *,
     as_json: bool,
     since: int,
+    look: Callable[[Ledger], None] = lambda _: None,
 ) -> int:
     """Print the events after ``since`` that are ``shown`` until there is an ``outcome``, the exit code.
 
-    SIGINT, SIGTERM and SIGHUP end it with 130; all progress is kept. Raises what ended the engine.
+    SIGINT, SIGTERM and SIGHUP end it with 130; all progress is kept. ``look`` is called at each turn. Raises
+    what ended the engine.
     """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -63,6 +65,7 @@ async def follow(
                     since = event.id
                     if shown(event):
                         click.echo(_as_json(event) if as_json else _as_line(event))
+                look(ledger)
                 if code is not None:
                     return code
                 if interrupted.done():

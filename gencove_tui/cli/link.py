@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 
 from gencove_tui.api.connect import connect
 from gencove_tui.api.protocol import Gencove
 from gencove_tui.config import Settings, remember
+
+_HEAVY = "gencove_tui.api.transport"
+"""It takes a tenth of a second to load, during which a screen shall draw."""
 
 
 def linker(settings: Settings) -> Callable[[], Awaitable[Gencove]]:
@@ -16,6 +21,7 @@ def linker(settings: Settings) -> Callable[[], Awaitable[Gencove]]:
     """
 
     async def link() -> Gencove:
+        await asyncio.to_thread(import_module, _HEAVY)
         api = await connect(
             settings.host or None,
             settings.api_key,

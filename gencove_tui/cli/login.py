@@ -7,8 +7,9 @@ import asyncio
 import click
 import msgspec
 
+from gencove_tui.cli.engine import renew_engine
 from gencove_tui.cli.link import linker
-from gencove_tui.config import Settings, remember, save_key
+from gencove_tui.config import Settings, remember, resolve, save_key
 from gencove_tui.errors import InputProblem
 
 
@@ -36,3 +37,4 @@ def run_login(settings: Settings) -> None:
     remember(settings.where.config_file, settings.profile, host=host, dialect=dialect)
     click.echo(f"Accepted by {host} (API {dialect}){f' as {who}' if who else ''}.")
     click.echo(f"The key is kept in {path}; only you can read it.")
+    renew_engine(resolve(settings.profile))

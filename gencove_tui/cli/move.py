@@ -11,15 +11,18 @@ import msgspec
 from msgspec import Struct
 
 from gencove_tui.api.errors import ApiProblem, Kind
-from gencove_tui.cli.follow import SOME_FAILED, check_line, follow
+from gencove_tui.cli.bar import left_words, shown_bar
+from gencove_tui.cli.follow import INTERRUPTED, SOME_FAILED, check_line, follow
 from gencove_tui.cli.link import linker
 from gencove_tui.cli.logfile import log_to_file
 from gencove_tui.cli.running import run_async
 from gencove_tui.config import Settings
 from gencove_tui.engine.desk import LocalDesk
+from gencove_tui.engine.locks import engine_lives
 from gencove_tui.engine.planning import without_collisions
 from gencove_tui.engine.targets import DOCUMENTS, check_template, documents_of
 from gencove_tui.engine.views import PlannedDownload
+from gencove_tui.engine.views_remote import Fate
 from gencove_tui.errors import InputProblem
 from gencove_tui.model import Capability, Dialect, Event, GncvPath, Sample, TransferState
 from gencove_tui.store.ledger import Ledger
@@ -60,6 +63,12 @@ class _Planned(Struct, frozen=True, kw_only=True):
 
 def run_upload(settings: Settings, order: UploadOrder, *, dry_run: bool, as_json: bool) -> int:
     """Upload files and folders; returns the exit code. Raises ``InputProblem`` when nothing can go up."""
+    if "{" in order.destination or "}" in order.destination:
+        raise InputProblem(
+            "An upload by hand needs a destination as it will be",
+            f"{order.destination} is written like that of a watch rule",
+            "Write the name itself, such as gncv://run-12/.",
+        )
     place = GncvPath.parse(order.destination)
     log_to_file(settings)
 
@@ -69,7 +78,8 @@ def run_upload(settings: Settings, order: UploadOrder, *, dry_run: bool, as_json
             plan = await desk.plan_uploads([Path(path) for path in order.paths], place)
             if dry_run:
                 await check_line(settings)
-                for compared in await desk.compare_uploads(plan):
+                compared_all = await desk.compare_uploads(plan)
+                for compared in compared_all:
                     planned = compared.planned
                     _show(
                         _Planned(
@@ -81,6 +91,8 @@ def run_upload(settings: Settings, order: UploadOrder, *, dry_run: bool, as_json
                         ),
                         as_json=as_json,
                     )
+                going = [p.planned for p in compared_all if p.fate is Fate.NEW and not p.planned.obstacle]
+                _total(len(going), sum(p.size for p in going), as_json=as_json)
                 return 0
             if not any(not planned.obstacle for planned in plan):
                 raise InputProblem("There is nothing to upload", _reasons(p.obstacle for p in plan), "")
@@ -90,7 +102,7 @@ def run_upload(settings: Settings, order: UploadOrder, *, dry_run: bool, as_json
             ids = await desk.queue_uploads(plan, check=order.check, priority=order.priority)
         finally:
             await desk.aclose()
-        return await _until_moved(settings, ids, as_json=as_json, since=since)
+        return await _until_moved(settings, ids, "up", as_json=as_json, since=since)
 
     return run_async(work())
 
@@ -124,6 +136,8 @@ def run_download(settings: Settings, order: DownloadOrder, *, dry_run: bool, as_
                         ),
                         as_json=as_json,
                     )
+                coming = [item for item in plan if not item.obstacle and not item.present]
+                _total(len(coming), sum(item.deliverable.size or 0 for item in coming), as_json=as_json)
                 return 0
             if all(item.obstacle for item in plan):
                 raise InputProblem("There is nothing to download", _reasons(p.obstacle for p in plan), "")
@@ -132,7 +146,7 @@ def run_download(settings: Settings, order: DownloadOrder, *, dry_run: bool, as_
             ids = await desk.queue_downloads(plan, side_files=order.side_files, priority=order.priority)
         finally:
             await desk.aclose()
-        return await _until_moved(settings, ids, as_json=as_json, since=since)
+        return await _until_moved(settings, ids, "down", as_json=as_json, since=since)
 
     return run_async(work())
 
@@ -180,6 +194,12 @@ def _show(planned: _Planned, *, as_json: bool) -> None:
         click.echo(f"{planned.source} → {planned.target}{f'  ({planned.fate})' if planned.fate else ''}")
 
 
+def _total(count: int, size: int, *, as_json: bool) -> None:
+    """The last line of a dry run."""
+    if not as_json:
+        click.echo(f"{count} {_files(count)} would go, {size / (1 << 20):,.1f} MiB", err=True)
+
+
 def _tell_left_out(rows: Iterable[tuple[str, str]]) -> None:
     for source, obstacle in rows:
         if obstacle:
@@ -200,14 +220,31 @@ def _last_event(settings: Settings) -> int:
         return ledger.events.last_id()
 
 
-async def _until_moved(settings: Settings, ids: Sequence[int], *, as_json: bool, since: int) -> int:
+async def _until_moved(
+    settings: Settings, ids: Sequence[int], word: str, *, as_json: bool, since: int
+) -> int:
     wanted = frozenset(ids)
 
     def shown(event: Event) -> bool:
         # What is about the engine as a whole, such as a lost line, concerns these as well.
         return event.transfer_id in wanted or (event.transfer_id is None and event.rule_id is None)
 
-    return await follow(settings, _outcome(ids), shown, as_json=as_json, since=since)
+    if not as_json:
+        with Ledger(settings.state_folder) as ledger:
+            _, size, _ = ledger.transfers.moved(ids)
+        much = "" if size is None else f", {size / (1 << 20):,.1f} MiB"
+        click.echo(f"{len(ids)} {_files(len(ids))} queued{much}", err=True)
+    with shown_bar(ids, word) as look:
+        code = await follow(settings, _outcome(ids), shown, as_json=as_json, since=since, look=look)
+    if code == INTERRUPTED:
+        with Ledger(settings.state_folder) as ledger:
+            if words := left_words(ledger, ids, engine=engine_lives(settings.state_folder)):
+                click.echo(words, err=True)
+    return code
+
+
+def _files(count: int) -> str:
+    return "file" if count == 1 else "files"
 
 
 def _outcome(ids: Sequence[int]) -> Callable[[Ledger], int | None]:

@@ -34,6 +34,10 @@ def upload(
     is run again. What is there already is skipped, and nothing is ever overwritten.
 
     \b
+    gencove-tui upload run-7/ gncv://wheat/run-7/ --dry-run
+    gencove-tui upload a_R1.fastq.gz a_R2.fastq.gz gncv://wheat/
+
+    \b
     Exit codes: 0 all there, 3 some failed, 1 no connection or key refused, 2 bad input, 130 interrupted.
     """
     from gencove_tui.cli.move import UploadOrder, run_upload
@@ -56,7 +60,7 @@ def upload(
 @click.argument("sample_ids", nargs=-1, required=True, metavar="SAMPLE_ID...")
 @click.option("--project", default="", metavar="ID", help="The samples' project; the original API needs it.")
 @click.option("--file-type", "file_types", multiple=True, metavar="TYPE", help="Only these, e.g. impute-vcf.")
-@click.option("--template", metavar="T", help="Path below the folder; see below.")
+@click.option("--template", metavar="T", help="Path below the folder; see above.")
 @click.option("--sha256", is_flag=True, help="Write a NAME.sha256 beside each file whose checksum is known.")
 @click.option("--priority", type=int, default=0, metavar="N", help="Higher numbers go first; 0 is the usual.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be saved where.")
@@ -80,6 +84,10 @@ def download(
     anywhere, and {file_type}, {file_extension} and {default_filename} in its last component. Without
     --file-type, quality control and metadata are saved as JSON too, where the API has them (types qc and
     metadata).
+
+    \b
+    gencove-tui download 8ad0c5b4-... --file-type impute-vcf --file-type impute-tbi
+    gencove-tui --download-folder results download 8ad0c5b4-... --sha256
 
     \b
     Exit codes: 0 all there, 3 some failed, 1 no connection or key refused, 2 bad input, 130 interrupted.

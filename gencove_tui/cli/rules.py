@@ -17,10 +17,16 @@ from gencove_tui.model import WatchRule
 from gencove_tui.store.ledger import Ledger
 
 
+def _sync(settings: Settings, ledger: Ledger) -> None:
+    """As far as ``config.toml`` can be used; that it can't was said when it was read."""
+    if settings.rules_problem is None:
+        sync_rules(settings, ledger)
+
+
 def run_list(settings: Settings, *, as_json: bool) -> int:
     """Print the rules; returns the exit code."""
     with Ledger(settings.state_folder) as ledger:
-        sync_rules(settings, ledger)
+        _sync(settings, ledger)
         rules = ledger.rules.all()
         for rule in rules:
             words = state_in_words(ledger, rule, datetime.now(UTC))
@@ -36,7 +42,7 @@ def run_list(settings: Settings, *, as_json: bool) -> int:
 def run_show(settings: Settings, name: str, *, as_json: bool) -> int:
     """Print all that is known about a rule; returns the exit code."""
     with Ledger(settings.state_folder) as ledger:
-        sync_rules(settings, ledger)
+        _sync(settings, ledger)
         rule = rule_named(ledger, name)
         shape = _shape(ledger, rule)
     if as_json:
@@ -75,16 +81,18 @@ def _shape(ledger: Ledger, rule: WatchRule) -> dict[str, object]:
 def run_remove(settings: Settings, name: str) -> int:
     """Take a rule out; returns the exit code."""
     with Ledger(settings.state_folder) as ledger:
-        sync_rules(settings, ledger)
+        _sync(settings, ledger)
         drop_rule(settings, ledger, name)
-    click.echo(f"{name} no longer watches; what it has queued goes on")
+    click.echo(
+        f"{name} no longer watches; what it has queued goes on, and its samples are assigned and delivered"
+    )
     return 0
 
 
 def run_switch(settings: Settings, name: str, *, active: bool) -> int:
     """Pause or resume a rule; returns the exit code."""
     with Ledger(settings.state_folder) as ledger:
-        sync_rules(settings, ledger)
+        _sync(settings, ledger)
         ledger.rules.set_active(rule_named(ledger, name).id, active)
     click.echo(f"{name} {'goes on' if active else 'is paused'}")
     return 0
@@ -93,7 +101,7 @@ def run_switch(settings: Settings, name: str, *, active: bool) -> int:
 def run_check(settings: Settings, name: str, *, as_json: bool) -> int:
     """Print what a rule would take; returns the exit code."""
     with Ledger(settings.state_folder) as ledger:
-        sync_rules(settings, ledger)
+        _sync(settings, ledger)
         rule = rule_named(ledger, name)
     return run_dry(rule, name=name, as_json=as_json)
 
@@ -101,7 +109,7 @@ def run_check(settings: Settings, name: str, *, as_json: bool) -> int:
 def run_hyphens(settings: Settings, name: str) -> int:
     """Adopt the mapping that the collision guard proposes; returns the exit code."""
     with Ledger(settings.state_folder) as ledger:
-        sync_rules(settings, ledger)
+        _sync(settings, ledger)
         adopt_hyphens(settings, ledger, rule_named(ledger, name))
     click.echo(f"{name} writes - for _ in sample ids from now on")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 
@@ -10,6 +11,9 @@ from gencove_tui.cli.link import linker
 from gencove_tui.config import Settings, check_profile_name, load_config, remember, resolve, save_key
 from gencove_tui.engine.desk import LocalDesk
 from gencove_tui.errors import InputProblem
+
+_SETTLED_SECONDS = 2.0
+"""After so long the screen stands."""
 
 
 def on_terminal() -> bool:
@@ -32,29 +36,36 @@ def run_screen(settings: Settings, *, hint: str = "", lasting: bool = True, mous
     if os.environ.get("SSH_TTY") or os.environ.get("SSH_CONNECTION"):
         os.environ.setdefault("TEXTUAL_FPS", "15")  # read when textual is imported
     wanted: str | None = None if settings.api_key else settings.profile
+    anew = False
     code = 0
     while True:
         if wanted is not None:
-            if wanted and (found := resolve(wanted, may_be_new=True)).api_key:
+            if wanted and not anew and (found := resolve(wanted, may_be_new=True)).api_key:
                 settings = found
             else:
                 made = _connect(settings, wanted)
-                if made is None:
-                    return code
                 if isinstance(made, int):
                     return made
-                settings = made
+                if made is None and not settings.api_key:
+                    return code
+                settings = made or settings  # after "Back" the profile of before goes on
             hint = ""
         fresh = wanted is not None and not (settings.state_folder / "ledger.db").exists()
-        code, wanted = asyncio.run(_show(settings, hint=hint, fresh=fresh, lasting=lasting, mouse=mouse))
+        shown = _show(settings, hint=hint, fresh=fresh, lasting=lasting, mouse=mouse)
+        code, wanted, anew = asyncio.run(shown)
         if wanted is None:
             return code
 
 
 async def _show(
     settings: Settings, *, hint: str, fresh: bool, lasting: bool, mouse: bool
-) -> tuple[int, str | None]:
-    """Show the main screen; returns the exit code, and the profile to go on with if the user chose one."""
+) -> tuple[int, str | None, bool]:
+    """Show the main screen.
+
+    Returns the exit code, the profile to go on with if the user chose one, and whether it gets a new key.
+    """
+    gc.unfreeze()  # the screen of another profile may have ended
+    gc.disable()  # what a start makes stays: looking for garbage in it takes a quarter of the time
     from gencove_tui.tui.actions.keymap import make_keymap
     from gencove_tui.tui.app import build_app
 
@@ -79,14 +90,23 @@ async def _show(
         keys=keys,
         memory=settings.state_folder,
         profiles=tuple(config.profiles) if lasting else (),
+        bell=config.screen.bell,
     )
+    asyncio.get_running_loop().call_later(_SETTLED_SECONDS, _collect_garbage)
     await app.run_async(mouse=mouse and config.screen.mouse)
-    return app.return_code or 0, app.wanted_profile
+    return app.return_code or 0, app.wanted_profile, app.wants_key
+
+
+def _collect_garbage() -> None:
+    """From now on, but never again in what the start made: that would hold up keys."""
+    gc.freeze()
+    gc.enable()
 
 
 def _connect(settings: Settings, profile: str) -> Settings | int | None:
     """Let the user make a profile: its settings, the demo's exit code, or None after quitting."""
     from gencove_tui.api.connect import ENVIRONMENTS, connect
+    from gencove_tui.cli.engine import renew_engine
     from gencove_tui.tui.connect import Accepted, ConnectApp, Doors
 
     async def check(host: str, key: str) -> Accepted:
@@ -101,20 +121,27 @@ def _connect(settings: Settings, profile: str) -> Settings | int | None:
         save_key(settings.where, name, key)
         remember(settings.where.config_file, name, host=accepted.host, dialect=accepted.dialect)
 
+    config = load_config(settings.where.config_file)
     doors = Doors(
         profile=profile,
         environments=[(name, host) for name, (host, _) in ENVIRONMENTS.items()],
         kept_in=lambda name: str(settings.where.key_file(check_profile_name(name))),
         check=check,
         keep=keep,
+        host=known.host if (known := config.profiles.get(profile)) is not None else "",
+        back=bool(settings.api_key),
     )
-    app = ConnectApp(doors, theme=load_config(settings.where.config_file).screen.theme)
+    app = ConnectApp(doors, theme=config.screen.theme, ascii_only=config.screen.ascii)
     app.run()
     if app.demo:
         from gencove_tui.cli.demo import run_demo
 
         return run_demo("v2", None)
-    return None if app.chosen is None else resolve(app.chosen, may_be_new=True)
+    if app.chosen is None:
+        return None
+    chosen = resolve(app.chosen, may_be_new=True)
+    renew_engine(chosen)
+    return chosen
 
 
 def print_keys(settings: Settings, *, markdown: bool) -> str:

@@ -8,18 +8,18 @@ import click
 
 from gencove_tui.cli.engine import NOT_RUNNING, engine_lines
 from gencove_tui.config import Settings
-from gencove_tui.engine.locks import engine_holder, engine_lives
+from gencove_tui.engine.locks import engine_lives
 from gencove_tui.engine.systemd import Service, ServiceState
 from gencove_tui.errors import Problem
 
-_START_SECONDS = 10.0
-_LINGER = "loginctl enable-linger"
+_START_SECONDS = 30.0
 
 
 def run_install(settings: Settings, *, only_print: bool, linger: bool) -> int:
     """Install, enable and start the service; ``only_print`` shows the unit and changes nothing.
 
-    Raises ``InputProblem`` without a kept key, ``Problem`` where there is no systemd for this user.
+    Raises ``InputProblem`` without a kept key, ``Problem`` where there is no systemd for this user, and
+    where lingering is not allowed, after all else is done.
     """
     service = Service(settings)
     if only_print:
@@ -27,28 +27,29 @@ def run_install(settings: Settings, *, only_print: bool, linger: bool) -> int:
         return 0
     service.install()
     click.echo(f"Installed {service.path}")
+    refusal = None
     if linger:
-        service.linger()
-    state = service.state()
-    if state.lingering is True:
-        click.echo("It starts at boot and runs while you are logged out.")
-    else:
-        click.echo(
-            f"It ends when you log out, unless lingering is on: {_LINGER}   (or install with --linger)"
-        )
-    _await_start(settings)
-    state = service.state()
+        try:
+            service.linger()
+        except Problem as problem:  # the service is there all the same
+            refusal = problem
+    state = _settled(service)
     for line in (*_service_lines(service, state), *engine_lines(settings)):
         click.echo(line)
+    if refusal is not None:
+        raise refusal
     return 0
 
 
-def _await_start(settings: Settings) -> None:
-    """Give systemd a moment, so that the status shows what came of it."""
+def _settled(service: Service) -> ServiceState:
+    """What systemd says once it is clear what came of the start, or after some seconds."""
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if engine_holder(settings.state_folder) is not None:
-            return
+    while True:
+        state = service.state()
+        # Its own words say what it waits for, such as another engine's end.
+        waits = state.active == "activating" and state.text
+        if state.active in ("active", "failed") or waits or time.monotonic() > deadline:
+            return state
         time.sleep(0.1)
 
 
@@ -71,7 +72,7 @@ def run_service_status(settings: Settings) -> int:
         lines = _service_lines(service, service.state())
     except Problem as problem:
         installed = "installed, but " if service.is_installed else ""
-        lines = [f"service   {installed}there is no systemd for this user here ({problem.why})"]
+        lines = [f"service   {installed}{problem.what[:1].lower()}{problem.what[1:]} ({problem.why})"]
     for line in (*lines, *engine_lines(settings)):
         click.echo(line)
     return 0 if engine_lives(settings.state_folder) else NOT_RUNNING
@@ -82,11 +83,22 @@ def _service_lines(service: Service, state: ServiceState) -> list[str]:
         return ["service   not installed; `gencove-tui service install` does it"]
     enabled = "enabled" if state.enabled else "not enabled"
     lines = [f"service   {service.unit}: installed, {enabled}, {state.active} ({state.detail})"]
-    if state.text:
+    if state.detail == "auto-restart":
+        lines.append("          it has failed and is started again within seconds")
+    elif state.text and not state.has_ended:  # systemd keeps the last words of one that has
         lines.append(f"          {state.text}")
     if state.restarts:
-        lines.append(f"          restarted {state.restarts} times since it was started; see its journal")
-    lingering = {True: "on", False: f"off; it ends when you log out ({_LINGER})", None: "unknown"}
+        times = "once" if state.restarts == 1 else f"{state.restarts} times"
+        lines.append(f"          restarted {times} since it was started; see its journal")
+    if state.active == "failed":
+        lines.append("          it ended with an error that starting again does not mend; see its journal")
+    if state.has_ended:
+        lines.append(f"          start it: systemctl --user start {service.unit}")
+    lingering = {
+        True: "on: it starts at boot and runs while you are logged out",
+        False: "off: it ends when you log out; to change that: gencove-tui service install --linger",
+        None: "unknown",
+    }
     lines.append(f"lingering {lingering[state.lingering]}")
     lines.append(f"journal   journalctl --user -u {service.unit}")
     return lines

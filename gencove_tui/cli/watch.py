@@ -13,13 +13,20 @@ from gencove_tui.cli.follow import SOME_FAILED, check_line, follow
 from gencove_tui.cli.logfile import log_to_file
 from gencove_tui.cli.running import run_async
 from gencove_tui.config import Settings, check_rule_name, check_terms
+from gencove_tui.config.watch_rules import rule_table
 from gencove_tui.engine.locks import engine_lives
+from gencove_tui.engine.loop.words import STATE_WORDS, loop_view
 from gencove_tui.engine.watch import check_folder, dry_run
 from gencove_tui.engine.watch.folder_lock import TAKEN, FolderLock
 from gencove_tui.engine.watch.rulebook import add_rule
 from gencove_tui.errors import InputProblem, Problem
-from gencove_tui.model import NETWORK_SETTLE, GncvPath, RuleTerms, WatchRule
+from gencove_tui.model import NETWORK_SETTLE, GncvPath, LoopState, RuleTerms, WatchRule
 from gencove_tui.store.ledger import Ledger
+
+_LEFT = (LoopState.HELD, LoopState.COLLECTING, LoopState.ARCHIVED)
+"""Samples in these states need something that this command doesn't wait for."""
+_NAMED = 20
+"""Files, and samples, that are named at the end."""
 
 
 class WatchOrder(Struct, frozen=True, kw_only=True):
@@ -42,11 +49,20 @@ class WatchOrder(Struct, frozen=True, kw_only=True):
     deliver_to: str = ""
 
 
-def terms_for(settings: Settings, order: WatchOrder) -> RuleTerms:
-    """The terms of the rule that was typed. Raises ``InputProblem`` when something is wrong with them."""
+def terms_for(settings: Settings, order: WatchOrder, *, new: bool = False) -> RuleTerms:
+    """The terms of the rule that was typed. Raises ``InputProblem`` when something is wrong with them.
+
+    ``new``: it goes into ``config.toml``, perhaps in place of one that is there.
+    """
     folder = check_folder(Path(order.folder))
     if order.name:
         check_rule_name(order.name)
+        if not new and order.name in settings.options.watch:
+            raise InputProblem(
+                f"--name {order.name} is taken",
+                f"a rule of {settings.where.config_file} is called so",
+                "Choose another name, or let that rule do it: gencove-tui engine",
+            )
     try:
         metadata = msgspec.json.decode(order.metadata) if order.metadata else None
     except msgspec.DecodeError as error:
@@ -81,11 +97,19 @@ def put_rule(settings: Settings, terms: RuleTerms, name: str = "") -> WatchRule:
 
 def run_add(settings: Settings, order: WatchOrder) -> int:
     """Write the rule into ``config.toml``; returns the exit code."""
-    terms = terms_for(settings, order)
+    terms = terms_for(settings, order, new=True)
+    before = settings.options.watch.get(order.name)
     with Ledger(settings.state_folder) as ledger:
         rule = add_rule(settings, ledger, order.name, terms)
     click.echo(f"{rule.name}: {rule.folder} → {rule.destination}, in {settings.where.config_file}")
+    for key in _dropped(before, terms):
+        click.echo(f"  {key} is at its default now", err=True)
     return 0
+
+
+def _dropped(before: RuleTerms | None, after: RuleTerms) -> list[str]:
+    """Keys that the rule had and was not given again."""
+    return [] if before is None else sorted(rule_table(before).keys() - rule_table(after).keys())
 
 
 def run_dry(terms: RuleTerms, *, name: str = "rule", as_json: bool) -> int:
@@ -169,18 +193,30 @@ def _all_done(ledger: Ledger, rule: WatchRule) -> bool:
 
 
 def _verdict(ledger: Ledger, rule: WatchRule, as_json: bool) -> int:
-    counts = ledger.rules.counts(rule.id)
-    failed = counts.get("failed", 0)
-    left = counts.get("held", 0) + counts.get("waiting", 0)
+    """Say how it ended; the exit code. Files and samples that failed or were left both count."""
+    counts, view = ledger.rules.counts(rule.id), loop_view(ledger, rule.id)
+    failed = counts.get("failed", 0) + view.counts.get(LoopState.FAILED, 0)
+    left = counts.get("held", 0) + counts.get("waiting", 0) + sum(view.counts.get(s, 0) for s in _LEFT)
     if not as_json:
-        click.echo(f"{counts.get('uploaded', 0)} in the upload area, {failed} failed", err=True)
-        for file in ledger.rules.pending(rule.id, 20):
-            path = _plain(os.path.relpath(file.path, rule.folder))
-            click.echo(f"  left: {path}: {file.reason} {file.remedy}".rstrip(), err=True)
+        files = f"{counts.get('uploaded', 0)} in the upload area, {counts.get('failed', 0)} failed"
+        click.echo(f"files: {files}", err=True)
+        if view.samples and rule.project:
+            click.echo(f"samples: {view.text}", err=True)
+        for file in ledger.rules.pending(rule.id, _NAMED):
+            path = os.path.relpath(file.path, rule.folder)
+            _echo_left("left", path, file.reason, file.remedy)
+        for sample in ledger.loop.samples(rule.id, (LoopState.FAILED, *_LEFT), _NAMED):
+            word = "failed" if sample.state is LoopState.FAILED else "left"
+            reason = sample.reason or STATE_WORDS[sample.state]
+            _echo_left(word, sample.client_id, reason, sample.remedy)
     problem = (ledger.rules.get(rule.id) or rule).problem
     if problem:
         raise Problem(f"Can't look into {rule.folder}", problem, "Check the folder, then start again.")
     return SOME_FAILED if failed or left else 0
+
+
+def _echo_left(word: str, what: str, reason: str, remedy: str) -> None:
+    click.echo(_plain(f"  {word}: {what}: {reason} {remedy}".rstrip()), err=True)
 
 
 def _plain(text: str) -> str:

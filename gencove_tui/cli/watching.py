@@ -64,8 +64,12 @@ def watch(
     well. The rule ends with a --headless command; `gencove-tui rules add` makes one that lasts.
 
     \b
-    Exit codes with --once: 0 all uploaded, 3 some failed or were left, 1 no connection, key refused or the
-    folder watched by another engine, 2 bad input.
+    Exit codes with --once:
+      0  all there is was uploaded and, with --project, assigned, analysed and delivered
+      1  no connection, key refused, or the folder can't be read or is watched by another engine
+      2  bad input
+      3  some file or sample failed, or was left: it needs you, its mate, or its marker
+    Without --once: 130 once it was interrupted, which is how it ends.
     """
     from gencove_tui.cli.watch import WatchOrder, run_dry, run_watch, terms_for
 

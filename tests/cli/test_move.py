@@ -1,9 +1,14 @@
 """Uploading and downloading without a screen, as scripts do."""
 
 import json
+import signal
+import subprocess
+import sys
 
 from gencove_tui.fastq.generate import write_pair
+from gencove_tui.store.ledger import Ledger
 from tests.cli.test_commands import assert_clear_problem, run
+from tests.waiting import until_blocking
 
 
 def test_upload_says_what_it_leaves_out_and_brings_up_the_rest(environment, sandbox, tmp_path):
@@ -13,11 +18,13 @@ def test_upload_says_what_it_leaves_out_and_brings_up_the_rest(environment, sand
     dry = run("upload", folder, "gncv://lab/x/", "--dry-run", environment=environment)
     assert dry.returncode == 0, dry.stderr
     assert "notes.txt: not a FASTQ" in dry.stdout
+    assert "2 files would go" in dry.stderr
     assert f"→ gncv://lab/x/{pair.r1.name}" in dry.stdout
     assert sandbox.upload_bytes(f"gncv://lab/x/{pair.r1.name}") is None
     real = run("upload", folder, "gncv://lab/x/", environment=environment)
     assert real.returncode == 0, real.stderr
     assert "left out" in real.stderr
+    assert "2 files queued" in real.stderr
     for path in (pair.r1, pair.r2):
         assert sandbox.upload_bytes(f"gncv://lab/x/{path.name}") == path.read_bytes()
         assert f"uploaded {path.name}" in real.stdout
@@ -33,6 +40,50 @@ def test_upload_tells_failures_by_its_exit_code(environment, sandbox, tmp_path):
     assert result.returncode == 3
     kinds = {json.loads(line)["event"] for line in result.stdout.splitlines()}
     assert kinds == {"upload.done", "upload.failed"}
+
+
+def test_what_an_interrupted_command_leaves_is_said_with_how_to_give_it_up(environment, sandbox, tmp_path):
+    pair = write_pair(tmp_path / "fastq", "NA12878", 1, 300, seed=1)
+    sandbox.faults.set("s3-500")
+    command = [sys.executable, "-m", "gencove_tui", "upload", str(pair.r1), str(pair.r2), "gncv://lab/x/"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    until_blocking(lambda: sandbox.requests.count(port="s3") > 0, "the first try")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "2 of 2 are not done; they stay in the queue" in said
+    assert "gencove-tui transfers cancel 1 2" in said
+
+
+def test_an_upload_to_a_local_gencove_without_a_store_says_what_is_missing(environment, sandbox, tmp_path):
+    pair = write_pair(tmp_path / "fastq", "NA12878", 1, 300, seed=1)
+    config = tmp_path / "app" / "config" / "config.toml"
+    config.write_text(config.read_text().replace(f"s3_endpoint = '{sandbox.s3_endpoint}'\n", ""))
+    result = run("upload", pair.r1, "gncv://lab/x/", environment=environment)
+    assert result.returncode == 3
+    assert "no store to go to" in result.stdout
+
+
+def test_a_template_is_no_destination_for_an_upload_by_hand(environment, tmp_path):
+    pair = write_pair(tmp_path / "fastq", "NA12878", 1, 300, seed=1)
+    assert_clear_problem(run("upload", pair.r1, "gncv://{run}/", environment=environment), "watch rule")
+
+
+def test_a_file_on_its_way_to_one_place_may_go_to_another_as_well(environment, settings, sandbox, tmp_path):
+    pair = write_pair(tmp_path / "fastq", "NA12878", 1, 300, seed=1)
+    with Ledger(settings.state_folder) as ledger:
+        ledger.transfers.add_upload(str(pair.r1), f"gncv://one/{pair.r1.name}", pair.r1.stat().st_size)
+    again = run("upload", pair.r1, "gncv://one/", environment=environment)
+    assert_clear_problem(again, "already in the queue")
+    other = run("upload", pair.r1, "gncv://two/", environment=environment)
+    assert other.returncode == 0, other.stderr
+    assert sandbox.upload_bytes(f"gncv://two/{pair.r1.name}") == pair.r1.read_bytes()
+
+
+def test_an_option_of_the_program_after_the_command_is_shown_its_place(environment):
+    result = run("download", "X", "--download-folder", "y", environment=environment)
+    assert result.returncode == 2
+    assert "before the command: gencove-tui --download-folder" in result.stderr
 
 
 def test_nothing_to_upload_is_bad_input(environment, tmp_path):

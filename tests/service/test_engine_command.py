@@ -30,9 +30,13 @@ def run(environment, *arguments):
 
 def started(engines, settings, **how):
     engine = engines.start(**how)
-    until_blocking(
-        lambda: (holder := engine_holder(settings.state_folder)) and holder.pid == engine.pid, "the engine"
-    )
+
+    def holds():
+        assert engine.poll() is None, engine.communicate()[1]
+        holder = engine_holder(settings.state_folder)
+        return holder and holder.pid == engine.pid
+
+    until_blocking(holds, "the engine")
     return engine
 
 
@@ -79,6 +83,52 @@ async def test_restart_starts_one_where_none_lived(environment, settings):
     assert engine_holder(settings.state_folder).pid == process.pid
     await stop_engine(settings.state_folder)
     assert process.wait() == 0
+
+
+def test_stop_hands_over_to_a_service_that_stands_in_line(idle_engines, idle_home, manager):
+    settings = resolve(environment=idle_home)
+    engine = started(idle_engines, settings)
+    service = idle_engines.start("--wait", NOTIFY_SOCKET=manager.address)
+    manager.wait_for("STATUS=waiting until another engine ends")
+    assert run(idle_home, "engine", "stop").returncode == 0
+    assert engine.wait() == 0
+    manager.wait_for("READY=1")
+    assert service.poll() is None
+    assert engine_holder(settings.state_folder).pid == service.pid
+    told = run(idle_home, "engine", "stop")
+    assert service.wait() == 0
+    assert "systemctl --user start gencove-tui-default.service" in told.stdout
+
+
+async def test_an_engine_starts_whatever_modules_lie_in_the_folder(
+    environment, settings, tmp_path, monkeypatch
+):
+    (tmp_path / "click.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(tmp_path)
+    process = await restart_engine(settings)
+    await stop_engine(settings.state_folder)
+    assert process.wait() == 0
+
+
+def test_a_new_key_reaches_the_engine_that_runs(engines, environment, settings, sandbox, fastq_pair):
+    """A service runs for months; keys are replaced meanwhile."""
+    key_file = settings.where.key_file("default")
+    key_file.write_text("0123456789abcdef0123456789abcdef0123\n")
+    engine = started(engines, settings)
+    login = subprocess.run(
+        [sys.executable, "-m", "gencove_tui", "login"],
+        env=environment,
+        input=sandbox.api_key + "\n",
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    assert login.returncode == 0, login.stderr
+    assert engine.wait() == 0
+    assert "was started anew" in login.stdout
+    upload = run(environment, "upload", str(fastq_pair[0]), "gncv://a/")
+    assert upload.returncode == 0, upload.stderr
+    assert run(environment, "engine", "stop").returncode == 0
 
 
 async def test_only_who_holds_the_lock_gets_a_signal(idle_home):

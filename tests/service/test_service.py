@@ -1,6 +1,7 @@
 """``gencove-tui service`` with a systemctl that notes what it is asked, and the unit as systemd reads it."""
 
 import asyncio
+import getpass
 import os
 import shutil
 import subprocess
@@ -9,14 +10,17 @@ import sys
 import pytest
 
 from gencove_tui import __version__
-from gencove_tui.config import HOST_VARIABLE, KEY_VARIABLE, resolve
+from gencove_tui.config import HOME_VARIABLE, HOST_VARIABLE, KEY_VARIABLE, S3_VARIABLE, resolve
+from gencove_tui.engine import systemd as systemd_module
 from gencove_tui.engine.locks import engine_holder
-from gencove_tui.engine.spawn import restart_engine
+from gencove_tui.engine.spawn import restart_engine, start_engine, stop_engine
 from gencove_tui.engine.systemd import Service
+from gencove_tui.errors import InputProblem, Problem
 from gencove_tui.store.ledger import Ledger
-from tests.waiting import until_blocking
+from tests.waiting import until, until_blocking
 
 UNIT = "gencove-tui-default.service"
+NO_BUS = "Failed to connect to bus: No medium found"
 FAKE = """#!{python}
 import os, pathlib, sys
 name, words = pathlib.Path(sys.argv[0]).name, sys.argv[1:]
@@ -26,7 +30,9 @@ assert "GENCOVE" not in " ".join(words)
 if name == "systemctl" and "show" in words and any("ActiveState" in word for word in words):
     print(open({shown!r}).read(), end="")
 if name == "loginctl" and "show-user" in words:
-    print("no")
+    print("yes" if os.path.exists({lingers!r}) else "no")
+if words[-1:] == ["enable-linger"] and not os.path.exists({lingers!r}):
+    sys.exit("Could not enable linger: Access denied")
 if words[1:2] == ["restart"] and os.path.exists({refused!r}):
     sys.exit("Job for unit failed.")
 """
@@ -38,6 +44,7 @@ class Systemd:
         self._calls = folder / "calls"
         self._shown = folder / "shown"
         self.refuses = folder / "refused"
+        self.lingers = folder / "lingers"
         self.says("inactive", "dead", "disabled")
         for name in ("systemctl", "loginctl"):
             program = folder / name
@@ -47,6 +54,7 @@ class Systemd:
                     calls=str(self._calls),
                     shown=str(self._shown),
                     refused=str(self.refuses),
+                    lingers=str(self.lingers),
                 )
             )
             program.chmod(0o755)
@@ -83,6 +91,12 @@ def unit(tmp_path):
     return tmp_path / "xdg" / "systemd" / "user" / UNIT
 
 
+def installed(unit, home):
+    """As ``service install`` leaves it."""
+    unit.parent.mkdir(parents=True)
+    unit.write_text(Service(resolve(environment=home), home).text())
+
+
 def run(environment, *arguments):
     return subprocess.run(
         [sys.executable, "-m", "gencove_tui", *arguments],
@@ -106,7 +120,7 @@ def test_install_writes_enables_and_starts_the_unit(systemd, home, unit, idle_en
     assert systemd.calls[:4] == [
         "systemctl --user show --property=Version",
         "systemctl --user daemon-reload",
-        f"systemctl --user enable {UNIT}",
+        f"systemctl --user enable {unit}",
         f"systemctl --user restart --no-block {UNIT}",
     ]
     text = unit.read_text()
@@ -116,8 +130,9 @@ def test_install_writes_enables_and_starts_the_unit(systemd, home, unit, idle_en
     assert "Restart=on-failure" in text
     assert "WatchdogSec=" in text
     assert f'Environment="GENCOVE_TUI_HOME={home["GENCOVE_TUI_HOME"]}"' in text
-    assert f'ExecStart="{sys.executable}" "-m" "gencove_tui" "--profile" "default" "engine"' in text
-    assert "loginctl enable-linger" in result.stdout
+    assert "LimitCORE=0" in text
+    assert f'ExecStart="{sys.executable}" "-P" "-m" "gencove_tui" "--profile" "default" "engine"' in text
+    assert "ends when you log out" in result.stdout
     assert "active (running)" in result.stdout
     assert not any("linger" in call and "show-user" not in call for call in systemd.calls)
 
@@ -127,10 +142,30 @@ def test_install_again_renews_the_unit(systemd, home, unit, idle_engines):
     until_blocking(lambda: engine_holder(resolve(environment=home).state_folder), "an engine to show")
     unit.parent.mkdir(parents=True)
     unit.write_text("old")
-    assert run(home, "service", "install", "--linger").returncode == 0
+    systemd.says("active", "running", "enabled", "nothing to do")
+    assert run(home, "service", "install").returncode == 0
     assert "Type=notify" in unit.read_text()
     assert [path.name for path in unit.parent.iterdir()] == [UNIT]
-    assert "loginctl enable-linger" in systemd.calls
+
+
+def test_lingering_that_is_on_is_not_asked_for_again(systemd, home):
+    """Over SSH systemd refuses even that to an ordinary user."""
+    systemd.says("active", "running", "enabled", "nothing to do")
+    systemd.lingers.touch()
+    result = run(home, "service", "install", "--linger")
+    assert result.returncode == 0, result.stderr
+    assert not any("enable-linger" in call for call in systemd.calls)
+    assert "lingering on" in result.stdout
+
+
+def test_lingering_that_is_refused_is_said_after_all_else_is_done(systemd, home, unit):
+    systemd.says("active", "running", "enabled", "nothing to do")
+    result = run(home, "service", "install", "--linger")
+    assert result.returncode == 1
+    assert unit.exists()
+    assert "active (running)" in result.stdout
+    assert "Access denied" in result.stderr
+    assert f"sudo loginctl enable-linger {getpass.getuser()}" in result.stderr
 
 
 def test_print_changes_nothing(systemd, home, unit):
@@ -161,6 +196,35 @@ def test_a_host_that_is_not_the_profiles_is_refused(systemd, home, unit):
     assert not unit.exists()
 
 
+def test_an_s3_endpoint_that_is_not_the_profiles_is_refused(systemd, home, unit):
+    result = run({**home, S3_VARIABLE: "http://127.0.0.1:10"}, "service", "install")
+    assert result.returncode == 2
+    assert 's3_endpoint = "http://127.0.0.1:10"' in result.stderr
+    assert not unit.exists()
+
+
+def test_with_sudo_it_is_refused(systemd, home, unit, monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    with pytest.raises(InputProblem) as refused:
+        Service(resolve(environment=home), {**home, "SUDO_USER": "lab"}).install()
+    assert "without sudo" in str(refused.value)
+    assert systemd.calls == []
+
+
+@pytest.mark.parametrize("booted", [False, True])
+def test_the_remedy_fits_the_machine(systemd, home, tmp_path, monkeypatch, booted):
+    monkeypatch.setattr(systemd_module, "_BOOTED", tmp_path if booted else tmp_path / "none")
+    (systemd.folder / "systemctl").write_text(f"#!{sys.executable}\nimport sys\nsys.exit('{NO_BUS}')\n")
+    with pytest.raises(Problem) as said:
+        Service(resolve(environment=home), {**home, "PATH": str(systemd.folder)}).install()
+    assert said.value.why == NO_BUS
+    if booted:
+        assert f"sudo loginctl enable-linger {getpass.getuser()}" in said.value.remedy
+    else:
+        assert "does not run systemd" in said.value.what
+        assert "gencove-tui engine --wait" in said.value.remedy
+
+
 def test_without_systemd_it_says_so_and_writes_nothing(home, unit, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -170,12 +234,13 @@ def test_without_systemd_it_says_so_and_writes_nothing(home, unit, tmp_path):
             unit.write_text("unit")
         result = run({**home, "PATH": str(empty)}, "service", command)
         assert result.returncode == 1
-        assert "no systemd for this user" in result.stderr
+        assert "systemctl is not installed" in result.stderr
         assert "Traceback" not in result.stderr
         assert unit.exists() is (command == "uninstall")
     status = run({**home, "PATH": str(empty)}, "service", "status")
     assert status.returncode == 3
-    assert "installed, but there is no systemd for this user here" in status.stdout
+    assert "service   installed, but th" in status.stdout
+    assert "systemctl is not installed" in status.stdout
     assert "does not run" in status.stdout
 
 
@@ -184,6 +249,23 @@ def test_systemds_refusal_is_passed_on(systemd, home):
     result = run(home, "service", "install")
     assert result.returncode == 1
     assert "Job for unit failed." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "no_systemd"),
+    [
+        ("Failed to connect to user scope bus via local transport: No such file or directory", True),
+        ("Failed to get D-Bus connection: Operation not permitted", True),
+        ("System has not been booted with systemd as init system (PID 1). Can't operate.", True),
+        ("Failed to enable unit: Access denied for /home/columbus/.config", False),
+    ],
+)
+def test_a_refusal_is_told_from_a_systemd_that_is_not_there(systemd, home, words, no_systemd):
+    (systemd.folder / "systemctl").write_text(f"#!{sys.executable}\nimport sys\nsys.exit({words!r})\n")
+    with pytest.raises(Problem) as said:
+        Service(resolve(environment=home), {**home, "PATH": str(systemd.folder)}).install()
+    assert said.value.why == words
+    assert ("failed" not in said.value.what) is no_systemd
 
 
 def test_uninstall_stops_disables_and_removes_and_leaves_the_rest(systemd, home, unit):
@@ -196,6 +278,7 @@ def test_uninstall_stops_disables_and_removes_and_leaves_the_rest(systemd, home,
     assert systemd.calls == [
         f"systemctl --user disable --now {UNIT}",
         "systemctl --user daemon-reload",
+        f"systemctl --user reset-failed {UNIT}",
     ]
     assert not unit.exists()
     assert settings.where.key_file("default").exists()
@@ -236,13 +319,60 @@ def test_status_tells_it_in_words(systemd, home, unit, idle_engines, manager, tm
 
 def test_a_restart_of_a_service_goes_through_systemd(systemd, home, unit, idle_engines, manager):
     settings = resolve(environment=home)
-    unit.parent.mkdir(parents=True)
-    unit.write_text("unit")
+    installed(unit, home)
     engine = idle_engines.start(NOTIFY_SOCKET=manager.address)
     manager.wait_for("READY=1")
     assert asyncio.run(restart_engine(settings)) is None
     assert systemd.calls == [f"systemctl --user restart {UNIT}"]
     assert engine.poll() is None  # to stop it is systemd's part
+
+
+def test_a_service_that_failed_or_was_stopped_says_how_to_start_it(systemd, home, unit):
+    installed(unit, home)
+    systemd.says("failed", "failed", "enabled", "words of the one that ended")
+    failed = run(home, "service", "status")
+    assert "see its journal" in failed.stdout
+    assert f"systemctl --user start {UNIT}" in failed.stdout
+    assert "words of the one that ended" not in failed.stdout
+    systemd.says("activating", "auto-restart", "enabled", "words of the one that ended")
+    coming = run(home, "service", "status")
+    assert "started again within seconds" in coming.stdout
+    assert f"systemctl --user start {UNIT}" not in coming.stdout
+    assert "words of the one that ended" not in coming.stdout
+
+
+async def test_a_screen_waits_for_a_service_that_is_about_to_start_again(
+    systemd, home, unit, idle_engines, manager
+):
+    """Otherwise the screen's own engine takes its place, and the service stands in line behind it."""
+    settings = resolve(environment=home)
+    installed(unit, home)
+    systemd.says("activating", "auto-restart", "enabled")
+    starting = asyncio.create_task(start_engine(settings))
+    await until(lambda: f"systemctl --user restart --no-block {UNIT}" in systemd.calls, "no rest before it")
+    engine = idle_engines.start("--wait", NOTIFY_SOCKET=manager.address)
+    assert await starting is None
+    assert (await until(lambda: engine_holder(settings.state_folder), "the engine")).pid == engine.pid
+
+
+async def test_a_service_of_another_home_folder_is_no_reason_to_wait(systemd, home, unit):
+    installed(unit, {**home, HOME_VARIABLE: "/somewhere/else"})
+    systemd.says("active", "running", "enabled")
+    settings = resolve(environment=home)
+    process = await start_engine(settings)
+    assert systemd.calls == []
+    await stop_engine(settings.state_folder)
+    assert process.wait() == 0
+
+
+async def test_a_screen_starts_its_own_engine_where_the_service_was_stopped(systemd, home, unit):
+    settings = resolve(environment=home)
+    installed(unit, home)
+    systemd.says("inactive", "dead", "enabled")
+    process = await start_engine(settings)
+    assert engine_holder(settings.state_folder).pid == process.pid
+    await stop_engine(settings.state_folder)
+    assert process.wait() == 0
 
 
 ODD = "100% \"odd\" $HOME\\folder 'x' ü"
