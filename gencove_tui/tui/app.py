@@ -14,14 +14,16 @@ from pathlib import Path, PurePath
 from types import FrameType
 from typing import Any, ClassVar
 
-from textual.app import App
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from gencove_tui.engine.views import Desk
 from gencove_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap
 from gencove_tui.tui.format import ASCII, glyphs_for
+from gencove_tui.tui.keys_in_turn import KeysInTurn
 from gencove_tui.tui.memory import Memory
 from gencove_tui.tui.palette import ActionProvider, ThingProvider
+from gencove_tui.tui.plain import PlainSigns
 from gencove_tui.tui.screens.dialogs import Choice, Question
 from gencove_tui.tui.screens.main import MainScreen
 from gencove_tui.tui.themes import HOUSE_THEMES
@@ -54,6 +56,7 @@ def build_app(
     keys: Keymap = DEFAULT_KEYS,
     memory: Path | None = None,
     profiles: Sequence[str] = (),
+    bell: bool = False,
 ) -> GencoveApp:
     """The whole screen on one desk. Run it with ``app.run()`` and exit with ``app.return_code``.
 
@@ -62,7 +65,8 @@ def build_app(
     for again. ``ascii_only`` None lets the locale decide. ``lasting`` False says that nothing can go on when
     the screen ends, as in the demo. ``clock`` tells the time, for tests to freeze. ``theme`` goes before the
     one that the user chose last. ``memory`` is the folder that keeps the user's place; None forgets it.
-    ``profiles`` can be changed to: the app then ends with ``wanted_profile`` set.
+    ``profiles`` can be changed to: the app then ends with ``wanted_profile`` set. ``bell`` rings the
+    terminal's bell when a transfer fails and when the queue has come to its end.
     """
     return GencoveApp(
         desk,
@@ -74,10 +78,11 @@ def build_app(
         theme=theme,
         memory=Memory(memory),
         profiles=profiles,
+        bell=bell,
     )
 
 
-class GencoveApp(App[None]):
+class GencoveApp(KeysInTurn[None]):
     """Holds the main screen and whatever concerns the process as a whole."""
 
     TITLE = "gencove-tui"
@@ -101,6 +106,7 @@ class GencoveApp(App[None]):
         theme: str,
         memory: Memory,
         profiles: Sequence[str] = (),
+        bell: bool = False,
     ) -> None:
         super().__init__()
         self.desk = desk
@@ -114,6 +120,8 @@ class GencoveApp(App[None]):
         self.profiles = tuple(profiles)
         self.wanted_profile: str | None = None
         """What the user chose to go on with when the screen ends; empty for a new connection."""
+        self.wants_key = False
+        """Whether ``wanted_profile`` should get a new key first."""
         self.said = Messages()
         """All that was said, to be read again."""
         remembered = memory.load()
@@ -132,7 +140,13 @@ class GencoveApp(App[None]):
             remembered=remembered,
             messages=self.said,
             switch=self.switch,
+            bell=bell,
         )
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Plain signs, where the locale has no others, on top of what Textual does."""
+        plain = (PlainSigns(),) if self.look.glyphs is ASCII else ()
+        return (*super().get_line_filters(), *plain)
 
     def get_default_screen(self) -> Screen[Any]:
         """The panes."""
@@ -221,12 +235,21 @@ class GencoveApp(App[None]):
             Question(
                 "Profile",
                 [f"This is {self.desk.connection.profile}. Its transfers go on in the background."],
-                (Choice("stay", "Stay"), *choices, Choice("new", "Set up another connection")),
+                (
+                    Choice("stay", "Stay"),
+                    *choices,
+                    Choice("key", f"Give {self.desk.connection.profile} a new key"),
+                    Choice("new", "Set up another connection"),
+                ),
             )
         )
         if answer in (None, "stay"):
             return
-        self.wanted_profile = "" if answer == "new" else others[int(answer)]
+        self.wants_key = answer == "key"
+        if answer == "key":
+            self.wanted_profile = self.desk.connection.profile
+        else:
+            self.wanted_profile = "" if answer == "new" else others[int(answer)]
         self.exit()
 
     def leave(self) -> None:

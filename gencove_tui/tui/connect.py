@@ -11,10 +11,12 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.filter import LineFilter
 from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
 
 from gencove_tui.errors import Problem
-from gencove_tui.tui.format import clean
+from gencove_tui.tui.format import ASCII, clean, glyphs_for, sentences
+from gencove_tui.tui.plain import PlainSigns
 from gencove_tui.tui.themes import HOUSE_THEMES
 
 HERE = Path(__file__).parent
@@ -42,6 +44,10 @@ class Doors(NamedTuple):
     """Asks a host (empty: find one) whether it takes a key. Raises ``Problem``."""
     keep: Callable[[str, str, Accepted], None]
     """Keeps profile, key and what was found out. Raises ``Problem``."""
+    host: str = ""
+    """The host of a profile that gets another key; empty to look for one."""
+    back: bool = False
+    """Whether there is a profile to go back to."""
 
 
 class Way(RadioButton):
@@ -53,6 +59,36 @@ class Way(RadioButton):
         return "●" if self.value else " "
 
 
+class Ways(RadioSet):
+    """Its arrows lead on to the next field from the last way, and back from the first."""
+
+    def to_last(self) -> None:
+        """Begin at the last way, for somebody who comes from below."""
+        self._selected = len(self._nodes) - 1
+
+    def action_next_button(self) -> None:
+        """Down, and out at the end."""
+        if self._selected == len(self._nodes) - 1:
+            self.screen.focus_next()
+        else:
+            super().action_next_button()
+
+    def action_previous_button(self) -> None:
+        """Up, and out at the beginning."""
+        if self._selected in (None, 0):
+            self.screen.focus_previous()
+        else:
+            super().action_previous_button()
+
+
+def with_scheme(address: str) -> str:
+    """An address as people paste it, with ``https://`` (here ``http://``) where that is missing."""
+    if not address or "://" in address:
+        return address
+    here = address.partition("/")[0].partition(":")[0] in ("localhost", "127.0.0.1")
+    return f"{'http' if here else 'https'}://{address}"
+
+
 class ConnectApp(App[None]):
     """Ends with ``chosen`` set to the profile that was made, to ``None`` after quitting, or ``demo`` true."""
 
@@ -61,45 +97,59 @@ class ConnectApp(App[None]):
     CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = [HERE / "connect.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+q", "quit", "quit", show=False),
+        Binding("down", "focus_next", show=False),
+        Binding("up", "up", show=False),
     ]
 
-    def __init__(self, doors: Doors, *, theme: str = "") -> None:
+    def __init__(self, doors: Doors, *, theme: str = "", ascii_only: bool | None = None) -> None:
         super().__init__()
         self.doors = doors
         self.chosen: str | None = None
         self.demo = False
+        self._out = "back" if doors.back else "quit"
+        self._plain = glyphs_for(ascii_only) is ASCII
         for house_theme in HOUSE_THEMES:
             self.register_theme(house_theme)
         self.theme = theme if theme in self.available_themes else HOUSE_THEMES[0].name
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Plain signs, where the locale has no others, on top of what Textual does."""
+        plain = (PlainSigns(),) if self._plain else ()
+        return (*super().get_line_filters(), *plain)
 
     def compose(self) -> ComposeResult:
         """Environment, key, name, and what to do."""
         with Vertical(id="box") as box:
             box.border_title = Content("Connect to Gencove")
+            box.border_subtitle = Content("↑ ↓ tab move · enter connect · esc " + self._out)
             with VerticalScroll(id="form", can_focus=False):
                 yield Static("Which Gencove?", classes="head")
-                with RadioSet(id="hosts", compact=True):
+                with Ways(id="hosts", compact=True):
                     yield Way("find it by itself", value=True, compact=True)
                     for name, host in self.doors.environments:
                         shown = host.removeprefix("https://")
                         yield Way(Content(f"{name}  {shown}"), compact=True)
                     yield Way("another address:", compact=True)
-                yield Input(placeholder="https://…", id="host", compact=True)
+                yield Input(placeholder="api.example.org", id="host", compact=True)
                 yield Static("Your API key, from the dashboard's Settings, at the bottom", classes="head")
                 yield Input(placeholder="paste it; it isn't shown", password=True, id="key", compact=True)
                 with Horizontal(classes="row"):
                     yield Label("Profile ")
-                    yield Input(self.doors.profile, id="profile", compact=True)
+                    yield Input(
+                        self.doors.profile, placeholder="a name, like lab-eu", id="profile", compact=True
+                    )
                 yield Static(id="where", markup=False)
             yield Static(id="said", markup=False)
             with Horizontal(id="buttons"):
-                yield Button("Quit", id="quit", compact=True)
+                yield Button("Back" if self.doors.back else "Quit", id="quit", compact=True)
                 yield Button("Try the demo", id="demo", compact=True)
                 yield Button("Check and connect", id="connect", compact=True, variant="primary")
 
     def on_mount(self) -> None:
         """The key is what most people have at hand."""
         self.query_one("#host").display = False
+        if self.doors.host:
+            self._take_host(self.doors.host)
         self._tell_where()
         self.query_one("#key").focus()
 
@@ -107,11 +157,14 @@ class ConnectApp(App[None]):
     def _host_chosen(self, event: RadioSet.Changed) -> None:
         other = event.index == len(self.doors.environments) + 1
         self.query_one("#host").display = other
-        if other:
+        if other and not self._host():
             self.query_one("#host").focus()
 
     @on(Input.Changed, "#profile")
     def _tell_where(self) -> None:
+        if not self._profile:
+            self.query_one("#where", Static).update("Name the profile: it keeps the key and the place.")
+            return
         try:
             text = f"Kept in {self.doors.kept_in(self._profile)}, which only you can read."
         except Problem as problem:
@@ -127,7 +180,7 @@ class ConnectApp(App[None]):
         if index <= 0:
             return ""
         if index > len(self.doors.environments):
-            return self.query_one("#host", Input).value.strip()
+            return with_scheme(self.query_one("#host", Input).value.strip())
         return self.doors.environments[index - 1][1]
 
     @on(Input.Submitted)
@@ -145,6 +198,10 @@ class ConnectApp(App[None]):
         if not key.isascii() or not key.isprintable() or " " in key:
             self._say("That is no API key: it holds blanks or odd characters. Copy it again.", bad=True)
             return
+        if not self._profile:
+            self._say("Name the profile first.", bad=True)
+            self.query_one("#profile").focus()
+            return
         if self.query_one("#host").display and not self._host():
             self._say("Type the address, like https://api.gencove.com.", bad=True)
             self.query_one("#host").focus()
@@ -157,12 +214,28 @@ class ConnectApp(App[None]):
             accepted = await self.doors.check(self._host(), key)
             self.doors.keep(self._profile, key, accepted)
         except Problem as problem:
-            self._say(f"{clean(str(problem))} Nothing was kept.", bad=True)
+            if "gencove-tui login" in problem.remedy:
+                problem = Problem(problem.what, problem.why, "Copy it again, or choose another Gencove.")
+            self._say(sentences((clean(str(problem)), "Nothing was kept.")), bad=True)
             return
         finally:
             button.disabled = False
         self.chosen = self._profile
         self.exit()
+
+    def _take_host(self, host: str) -> None:
+        """Begin with this host chosen: a new key of a profile belongs where the old one did."""
+        hosts = [known for _, known in self.doors.environments]
+        place = hosts.index(host) + 1 if host in hosts else len(hosts) + 1
+        if host not in hosts:
+            self.query_one("#host", Input).value = host
+        self.query_one(Ways).query(Way)[place].value = True
+
+    def action_up(self) -> None:
+        """To the field before; among the ways in, to the nearest of them."""
+        self.screen.focus_previous()
+        if isinstance(self.focused, Ways):
+            self.focused.to_last()
 
     def _say(self, text: str, *, bad: bool = False) -> None:
         said = self.query_one("#said", Static)

@@ -6,22 +6,24 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from textual.screen import Screen
 
 from gencove_tui.engine.views import Desk, Snapshot
+from gencove_tui.engine.views_remote import Progress
 from gencove_tui.errors import Problem
 from gencove_tui.model import Deliverable, Sample
 from gencove_tui.tui.format import clean, plural, size
 from gencove_tui.tui.screens.dialogs import Choice, Question
-from gencove_tui.tui.screens.download import DownloadDialog
+from gencove_tui.tui.screens.download import DownloadDialog, Taste
 from gencove_tui.tui.screens.upload import UploadDialog
+from gencove_tui.tui.screens.working import Working
 from gencove_tui.tui.toasts import Severity, say, say_problem
 from gencove_tui.tui.views import Look
 
-LISTED = 6
-"""Names that a question spells out before it counts the rest."""
+T = TypeVar("T")
+
 AT_A_TIME = 4
 """Requests for samples under way together."""
 ENGINE_REST = 1.0
@@ -29,6 +31,10 @@ ENGINE_LONGEST_REST = 60.0
 """Seconds between two starts of an engine that dies."""
 MOST_SAMPLES = 500
 """Samples that one download asks about: each costs a request before anything can be chosen."""
+
+
+class Abandoned(Problem):
+    """The user didn't wait for the end."""
 
 
 class Doer:
@@ -50,6 +56,18 @@ class Doer:
         except Problem as problem:
             say_problem(self.screen.app, problem)
 
+    async def working(
+        self, title: str, work: Callable[[Progress], Awaitable[T]], *, changes: bool = False
+    ) -> T:
+        """Wait for a request in sight. Raises its problem, or ``Abandoned`` if the user didn't wait."""
+        done = await self.screen.app.push_screen_wait(Working(title, work))
+        if done is None:
+            remedy = "What was sent already may still take effect: look again." if changes else ""
+            raise Abandoned(f"Stopped: {title[0].lower()}{title[1:]}", "", remedy)
+        if done.problem is not None:
+            raise done.problem
+        return cast("T", done.value)
+
     def say(self, text: str, *, title: str = "", severity: Severity = "information") -> None:
         """A toast."""
         say(self.screen.app, text, title=title, severity=severity)
@@ -64,8 +82,12 @@ class Deeds(Doer):
 
     def __init__(self, screen: Screen[Any], desk: Desk, look: Look, after: Callable[[], None]) -> None:
         super().__init__(screen, desk, look, after)
+        self.last_download: Taste | None = None
+        """What was chosen last time; offered again."""
         self.destination = ""
         """Where the last upload went; offered again."""
+        self.starting = True
+        """Whether an engine is being started, or will be as soon as the screen stands."""
         self._engine_seen = False
         self._engine_due = 0.0
         self._engine_rest = ENGINE_REST
@@ -73,37 +95,56 @@ class Deeds(Doer):
 
     # --- downloads and uploads ---------------------------------------------------------
 
-    def download(self, samples: Sequence[Sample], only: Sequence[Deliverable] = ()) -> None:
-        """Let the user choose among the results of these samples, then queue them."""
-        self._run(self._download(samples, only), group="dialog")
+    def download(
+        self,
+        samples: Sequence[Sample],
+        only: Sequence[Deliverable] = (),
+        queued: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Let the user choose among the results of these samples, then queue them and call ``queued``."""
+        self._run(self._download(samples, only, queued), group="dialog")
 
-    async def _download(self, samples: Sequence[Sample], only: Sequence[Deliverable]) -> None:
+    async def _download(
+        self, samples: Sequence[Sample], only: Sequence[Deliverable], queued: Callable[[], None]
+    ) -> None:
         if len(samples) > MOST_SAMPLES:
             self.say(f"At most {MOST_SAMPLES} samples at a time.", severity="warning")
             return
-        missing = sum(sample.deliverables is None for sample in samples)
-        if missing > 1:
-            self.say(f"Asking what {plural(missing, 'sample')} have…")
-        known = [sample for sample in await self._with_deliverables(samples) if sample.deliverables]
-        if not known:
+        known: Sequence[Sample] = samples
+        if missing := sum(sample.deliverables is None for sample in samples):
+            title = f"Looking up the files of {plural(missing, 'sample')}"
+            known = await self.working(title, lambda progress: self._with_deliverables(samples, progress))
+        good = [sample for sample in known if sample.deliverables]
+        if not good:
             self.say("No deliverables yet." if len(samples) == 1 else "None of them has deliverables yet.")
             return
-        plan = await self.screen.app.push_screen_wait(DownloadDialog(self.desk, self.look, known, only))
+        bare = [sample for sample in known if not sample.deliverables]
+        dialog = DownloadDialog(self.desk, self.look, good, only, without=bare, last=self.last_download)
+        plan = await self.screen.app.push_screen_wait(dialog)
         if plan:
+            self.last_download = dialog.taste()
             ids = await self.desk.queue_downloads(plan)
             total = sum(item.deliverable.size or 0 for item in plan if not item.obstacle)
             self.say(f"Queued {plural(len(ids), 'download')}, {size(total)}.")
+            queued()
             self.after()
 
-    async def _with_deliverables(self, samples: Sequence[Sample]) -> list[Sample]:
+    async def _with_deliverables(self, samples: Sequence[Sample], progress: Progress) -> list[Sample]:
         """The same samples with what they have to download, a few requests at a time."""
         gate = asyncio.Semaphore(AT_A_TIME)
+        total = sum(sample.deliverables is None for sample in samples)
+        done = 0
 
         async def ask(sample: Sample) -> Sample:
             if sample.deliverables is not None:
                 return sample
             async with gate:
-                return await self.desk.sample(sample.project_id, sample.id)
+                found = await self.desk.sample(sample.project_id, sample.id)
+            nonlocal done
+            done += 1
+            if total > 1:
+                progress(done, total)
+            return found
 
         return await asyncio.gather(*map(ask, samples))
 
@@ -129,8 +170,12 @@ class Deeds(Doer):
         self._run(self._start_engine(), group="engine")
 
     async def _start_engine(self) -> None:
-        await self.desk.ensure_engine()
-        self.after()
+        self.starting = True
+        try:
+            await self.desk.ensure_engine()
+        finally:
+            self.starting = False
+            self.after()
 
     def restart_engine(self) -> None:
         """Stop the engine and start one of this version."""
@@ -138,7 +183,11 @@ class Deeds(Doer):
 
     async def _restart_engine(self) -> None:
         self.say("Starting the engine anew. What has been moved is kept.")
-        engine = await self.desk.restart_engine()
+        self.starting = True
+        try:
+            engine = await self.desk.restart_engine()
+        finally:
+            self.starting = False
         self.say(
             f"The engine runs, version {clean(engine.version)}." if engine.version else "The engine runs."
         )
@@ -151,7 +200,7 @@ class Deeds(Doer):
             self._engine_seen = True
             return
         work = snapshot.totals.unfinished or any(view.rule.active for view in snapshot.rules)
-        if not self._engine_seen or not work or self._leaving or now < self._engine_due:
+        if not self._engine_seen or not work or self._leaving or self.starting or now < self._engine_due:
             return
         self._engine_rest = min(ENGINE_LONGEST_REST, self._engine_rest * 2)
         self._engine_due = now + self._engine_rest
@@ -187,5 +236,18 @@ class Deeds(Doer):
         if answer == "stop":
             self.say("Stopping the engine. What has been moved is kept.")
             await self.desk.stop_engine()
-        if answer in ("background", "stop"):
+        if answer == "background" and lasting:
+            app.exit(message=_left_behind(unfinished, rules))
+        elif answer in ("background", "stop"):
             app.exit()
+
+
+def _left_behind(transfers: int, rules: int) -> str:
+    """What the shell is told about work that goes on."""
+    what = " and ".join(filter(None, (plural(transfers, "transfer") if transfers else "", _watching(rules))))
+    verb = "goes" if transfers + rules == 1 else "go"
+    return f"{what} {verb} on in the background. Look at it with: gencove-tui transfers list"
+
+
+def _watching(rules: int) -> str:
+    return f"watching {plural(rules, 'folder')}" if rules else ""

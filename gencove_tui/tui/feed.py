@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Generic, TypeVar
@@ -43,6 +44,8 @@ class Feed(Generic[T]):
         self.generation = 0
         """Counts the lists that this feed has stood for: an answer to an older question is dropped."""
         self.due = 0.0
+        self.began = 0.0
+        """When the newest request started."""
         self.failures = 0
         self.stretch = 1.0
 
@@ -69,6 +72,13 @@ class Feed(Generic[T]):
         if asked or self.view.fetched is None:
             self.view = replace(self.view, busy=True)
         return self.generation
+
+    def stop(self, why: Problem) -> None:
+        """The user won't wait: drop the answer if one still comes, and ask no more until nudged."""
+        self.generation += 1
+        self.running = False
+        self.due = math.inf
+        self.view = replace(self.view, busy=False, stale=True, problem=why)
 
     def windows(self) -> list[int]:
         """Where the windows start that cover what is in view; always at least one."""

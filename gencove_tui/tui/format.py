@@ -68,6 +68,8 @@ class Glyphs(NamedTuple):
     off: str
     half: str
     cursor: str
+    cursor_away: str
+    """The cursor of a list that doesn't have the keyboard."""
     mark: str
     ellipsis: str
     missing: str
@@ -103,6 +105,7 @@ UNICODE = Glyphs(
     off="○",
     half="◐",
     cursor="▌",
+    cursor_away="▏",
     mark="●",
     ellipsis="…",
     missing="·",
@@ -135,6 +138,7 @@ ASCII = Glyphs(
     off="o",
     half="%",
     cursor=">",
+    cursor_away=":",
     mark="*",
     ellipsis="~",
     missing=".",
@@ -152,9 +156,12 @@ ASCII = Glyphs(
 
 
 def glyphs_for(ascii_only: bool | None = None) -> Glyphs:
-    """The signs to use; None asks the locale whether the terminal takes UTF-8."""
+    """The signs to use; None asks the locale whether the terminal takes UTF-8.
+
+    Not ``getpreferredencoding``: in the C locale Python decides for UTF-8 whatever the terminal takes.
+    """
     if ascii_only is None:
-        encoding = locale.getpreferredencoding(False).lower().replace("-", "")
+        encoding = locale.getencoding().lower().replace("-", "")
         ascii_only = encoding != "utf8"
     return ASCII if ascii_only else UNICODE
 
@@ -228,6 +235,12 @@ def age(then: datetime | None, now: datetime) -> str:
         return f"{int(seconds // HOUR)} h ago"
     days = int(seconds // DAY)
     return "1 day ago" if days == 1 else f"{days} days ago"
+
+
+def since(then: datetime, now: datetime) -> str:
+    """How old something is that should be newer: ``3 min ago``, but of the last minute the very time."""
+    word = age(then, now)
+    return f"of {then.astimezone():%H:%M:%S}" if word == "just now" else word
 
 
 def day(when: datetime | None, now: datetime) -> str:

@@ -8,17 +8,17 @@ from typing import Any
 
 from gencove_tui.engine.views import Snapshot
 from gencove_tui.model import TransferState
-from gencove_tui.tui.format import clean, plural
+from gencove_tui.tui.format import clean, plural, sentences
 
 MOST = 3
 """Failures that get a toast each; more than that are counted."""
 
 
 class News:
-    """Compares each snapshot with the one before. ``say`` shows a toast."""
+    """Compares each snapshot with the one before. ``say`` shows a toast, ``ring`` the bell beside it."""
 
-    def __init__(self, say: Callable[..., Any]) -> None:
-        self._say = say
+    def __init__(self, say: Callable[..., Any], ring: Callable[[], None] = lambda: None) -> None:
+        self._say, self._ring = say, ring
         self._states: dict[int, TransferState] | None = None
         self._moved = 0
 
@@ -33,10 +33,14 @@ class News:
         self._moved += sum(t.state is TransferState.DONE for t in fresh)
         for transfer in failed[:MOST]:
             name = clean(PurePath(transfer.remote).name)
-            text = "\n".join(filter(None, (clean(transfer.problem), clean(transfer.remedy))))
+            why = clean(transfer.problem).removeprefix(name).strip(": ")
+            text = sentences((why[:1].upper() + why[1:], clean(transfer.remedy)))
             self._say(text or "No more is known about it.", title=f"{name} failed", severity="error")
         if len(failed) > MOST:
             self._say(f"{len(failed) - MOST:,} more transfers failed.", severity="error")
         if self._moved and not snapshot.totals.unfinished:
             self._say(f"{plural(self._moved, 'transfer')} done.", title="All done")
             self._moved = 0
+            self._ring()
+        elif failed:
+            self._ring()

@@ -78,6 +78,12 @@ class ThingProvider(Provider):
             yield Hit(
                 0.5, Content(f"{place}: {name}"), partial(screen.show_row, pane, key), name, "Go there."
             )
+        for pane in ("samples", "projects"):
+            listing = screen.list_pane(pane)
+            rows = listing.view.rows
+            if listing.searches_server and (rows.more or rows.loaded < len(rows)):
+                text = f"{PANE_TITLES[pane]}: search all of them for {query!r}"
+                yield Hit(0.4, Content(text), partial(screen.search_all, pane, query), text, "Asks Gencove.")
 
 
 def things(screen: MainScreen, words: list[str]) -> Iterator[tuple[str, str, str]]:

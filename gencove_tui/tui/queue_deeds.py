@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import PurePath
 
 from gencove_tui.model import Transfer, TransferState, Wish
 from gencove_tui.store.transfers import Place
-from gencove_tui.tui.deeds import LISTED, Doer
-from gencove_tui.tui.format import clean, plural, rate
-from gencove_tui.tui.screens.dialogs import Choice, Question
+from gencove_tui.tui.deeds import Doer
+from gencove_tui.tui.format import plural, rate, size
+from gencove_tui.tui.queue_order import name_of
+from gencove_tui.tui.screens.confirm import Confirm, Hit
 from gencove_tui.tui.screens.limit import LimitDialog
+from gencove_tui.tui.states import transfer_state
 
+UNDO_SECONDS = 12
+"""How long finished transfers can be brought back after they were cleared."""
 _UNBEGUN = (TransferState.QUEUED, TransferState.PAUSED, TransferState.WAITING)
 
 
@@ -24,6 +31,14 @@ class QueueDeeds(Doer):
 
     removed: tuple[Transfer, ...] = ()
     """What was taken out of the queue last, as it was then."""
+    cleared: datetime | None = None
+    """Finished transfers that had ended by then are out of sight, but still in the ledger."""
+    _removed_before: tuple[Transfer, ...] = ()
+    """``removed`` when the list was cleared: once the ledger has forgotten, these can't come back."""
+    hide: Callable[[datetime | None], int]
+    """Takes what had ended by a moment out of sight, or with None brings it back; returns how many."""
+    sees: Callable[[Transfer], bool]
+    """Whether the list as it stands now shows a transfer."""
 
     def wish(self, transfers: Sequence[Transfer], wish: Wish) -> None:
         """Pause, run or, after asking where something would be lost, cancel."""
@@ -46,24 +61,30 @@ class QueueDeeds(Doer):
         self.after()
 
     async def _sure(self, transfers: Sequence[Transfer], lost: Sequence[Transfer]) -> bool:
-        names = [clean(t.remote) for t in (*lost, *(t for t in transfers if t not in lost))][:LISTED]
-        if len(transfers) > LISTED:
-            names.append(f"and {len(transfers) - LISTED:,} more")
-        question = Question(
-            "Cancel transfers",
-            ["What has been moved of these so far is dropped:", "", *names],
-            (
-                Choice("keep", "Keep going"),
-                Choice("cancel", f"Cancel {plural(len(transfers), 'transfer')}", bad=True),
-            ),
-        )
-        return await self.screen.app.push_screen_wait(question) == "cancel"
+        number = plural(len(transfers), "transfer")
+        body = ["What has been moved of these so far is dropped."]
+        if unseen := sum(not self.sees(t) for t in transfers):
+            body.append(f"{unseen:,} of them are not in the list as it stands now.")
+        hits = [self._hit(t) for t in (*lost, *(t for t in transfers if t not in lost))]
+        verb = f"Cancel {number}"
+        question = Confirm(self.look, verb, body, hits, verb=verb, safe="Keep going")
+        return await self.screen.app.push_screen_wait(question)
+
+    def _hit(self, transfer: Transfer) -> Hit:
+        moved = f"{size(transfer.bytes_done)} of {size(transfer.size, '?')}" if transfer.bytes_done else ""
+        note = transfer_state(transfer, self.look.glyphs).text if self.sees(transfer) else "not in view"
+        # Folders are alike as a rule; what tells files apart must not be cut away.
+        return Hit(PurePath(name_of(transfer)).name, moved, note)
 
     def undo(self) -> None:
         """Put back what was taken out of the queue last."""
         self._run(self._undo(), group="wish", exclusive=False)
 
     async def _undo(self) -> None:
+        if self.cleared is not None:
+            self.cleared = None
+            self.say(f"Brought {plural(self.hide(None), 'finished transfer')} back into the list.")
+            return
         removed, self.removed = self.removed, ()
         if not removed:
             self.say("Nothing to undo: nothing was taken out of the queue since this screen opened.")
@@ -113,10 +134,22 @@ class QueueDeeds(Doer):
         self.after()
 
     def clear_finished(self) -> None:
-        """Take finished transfers off the list."""
-        self._run(self._clear_finished(), group="wish", exclusive=False)
+        """Take finished transfers off the list, and out of the ledger once nobody wants them back."""
+        self.cleared, self._removed_before = self.look.clock(), self.removed
+        number = plural(self.hide(self.cleared), "finished transfer")
+        undo = self.look.keys.key("undo")
+        self.say(f"Cleared {number}. {undo} brings them back within {UNDO_SECONDS} s.")
+        self._run(self._forget_later(), group="clear")
 
-    async def _clear_finished(self) -> None:
-        number = await self.desk.clear_finished()
-        self.say(f"Cleared {plural(number, 'finished transfer')}.")
+    async def _forget_later(self) -> None:
+        await asyncio.sleep(UNDO_SECONDS)
+        await self.settle()
         self.after()
+
+    async def settle(self) -> None:
+        """Let the ledger forget what was cleared."""
+        until, self.cleared = self.cleared, None
+        if until is not None:
+            await self.desk.clear_finished(until)
+            if self.removed is self._removed_before:
+                self.removed = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from gencove_tui.model import GNCV, Direction, Transfer, TransferState
@@ -42,6 +43,17 @@ class Group(NamedTuple):
 
 
 Row = Transfer | Group
+
+
+CLEARABLE = (TransferState.DONE, TransferState.SKIPPED, TransferState.CANCELLED)
+"""What clearing takes off the list; failures stay in sight."""
+
+
+def cleared(item: Transfer, until: datetime | None) -> bool:
+    """Whether clearing at ``until`` takes it off the list."""
+    if until is None or item.state not in CLEARABLE:
+        return False
+    return item.finished is None or item.finished <= until
 
 
 def name_of(item: Transfer) -> str:

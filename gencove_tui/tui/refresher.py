@@ -31,8 +31,14 @@ LEDGER_REST = 0.25
 LEDGER_AT_LEAST = 5.0
 """Seconds after which a snapshot is taken in any case: an engine that was killed changes nothing."""
 TICK = 0.5
+SLOW = 2.0
+"""Seconds after which also a request that nobody asked for shows that it runs."""
 BLURRED = 6.0
 """How much slower remote lists are polled while the terminal has lost the focus."""
+LIVELY = 1 / 3
+"""How much quicker samples are asked for again while one in view is under way."""
+SCREENFUL = 30
+UNDER_WAY = frozenset({"running", "scheduled", "queued"})
 SAMPLES_KEPT = 50
 """Sample details that are remembered."""
 
@@ -88,6 +94,10 @@ class Refresher:
         self.projects.restart(self.desk.cached_projects())
         self._tell(self.projects)
         self.look_at_ledger()
+        self.screen.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """What is remembered is on the screen; connecting takes longer than drawing did."""
         self.screen.set_interval(LEDGER_REST * (2 if self.over_ssh else 1), self.look_at_ledger)
         self.screen.set_interval(TICK, self.tick)
         self.tick()
@@ -112,6 +122,28 @@ class Refresher:
             if feed.name == name:
                 feed.nudge()
         self.tick()
+
+    @property
+    def waited(self) -> float:
+        """Seconds that the oldest request under way has been waiting; 0 while there is none."""
+        now = time.monotonic()
+        return max((now - feed.began for feed in self.feeds if feed.running), default=0.0)
+
+    def stop(self, name: str, why: Problem) -> bool:
+        """The user won't wait for what ``name`` is loading any longer; False if nobody waits for anything."""
+        if name == "detail":
+            if not self.sample.busy:
+                return False
+            self.screen.workers.cancel_group(self.screen, "detail")
+            self._show_sample(replace(self.sample, busy=False, problem=why))
+            return True
+        for feed in self.feeds:
+            if feed.name == name and feed.running and feed.view.busy:
+                self.screen.workers.cancel_group(self.screen, f"fetch-{name}")
+                feed.stop(why)
+                self._tell(feed)
+                return True
+        return False
 
     def search(self, name: str, text: str) -> None:
         """Let the server look for ``text`` in this list."""
@@ -231,6 +263,9 @@ class Refresher:
         self.line.look()
         now = time.monotonic()
         for feed in self.feeds:
+            if feed.running and now - feed.began > SLOW and not feed.view.busy:
+                feed.view = replace(feed.view, busy=True)
+                self._tell(feed)
             if not feed.running and now >= feed.due and self.visible(feed.name):
                 self._start(feed, asked=False)
 
@@ -239,14 +274,25 @@ class Refresher:
             feed.nudge()
         self.tick()
 
-    def _rest(self) -> float:
-        return self.every * (1.0 if self.screen.app.app_focus else BLURRED)
+    def _rest(self, feed: Feed[Any]) -> float:
+        if not self.screen.app.app_focus:
+            return self.every * BLURRED
+        return self.every * (LIVELY if feed is self.samples and self._analyses_run() else 1.0)
+
+    def _analyses_run(self) -> bool:
+        """Whether a sample in view is on its way to its results."""
+        first, last = self.samples.in_view()
+        if last < first:  # they have only just come
+            last = first + SCREENFUL
+        rows = (self.samples.view.rows[index] for index in range(max(0, first), last + 1))
+        return any(row is not None and row.status.lower() in UNDER_WAY for row in rows)
 
     def _start(self, feed: Feed[Any], *, asked: bool, windows: list[int] | None = None) -> None:
         if feed.running or not self.line.usable or (feed is self.samples and self.project is None):
             return
         busy_before = feed.view.busy
         generation = feed.begin(asked=asked)
+        feed.began = time.monotonic()
         if feed.view.busy != busy_before:
             self._tell(feed)
         self.screen.run_worker(
@@ -267,7 +313,7 @@ class Refresher:
                 changed = feed.take(listing) or changed
         except Problem as problem:
             if generation == feed.generation:
-                feed.failed(problem, time.monotonic(), self._rest())
+                feed.failed(problem, time.monotonic(), self._rest(feed))
                 self._tell(feed)
                 self.line.look()
             return
@@ -275,8 +321,8 @@ class Refresher:
             # Abandoned, or stopped by a mistake of ours: either way nothing is under way any more.
             if generation == feed.generation and feed.running:
                 feed.running = False
-                feed.due = time.monotonic() + self._rest()
-        feed.succeeded(time.monotonic(), self._rest(), changed=changed)
+                feed.due = time.monotonic() + self._rest(feed)
+        feed.succeeded(time.monotonic(), self._rest(feed), changed=changed)
         self.line.look()
         if feed.view != before:
             self._tell(feed)

@@ -1,12 +1,10 @@
-"""What deeds on the remote side share: waiting in sight, and asking before what can't be taken back."""
+"""What deeds on the remote side share: what the dialect can do, and asking before doing."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar, cast
+from collections.abc import Sequence
 
 from gencove_tui.engine.views import Desk
-from gencove_tui.engine.views_remote import Progress
 from gencove_tui.errors import Problem
 from gencove_tui.model import Capability, Project
 from gencove_tui.tui.deeds import Doer
@@ -14,18 +12,11 @@ from gencove_tui.tui.format import clean, plural
 from gencove_tui.tui.refresher import Refresher
 from gencove_tui.tui.screens.confirm import Confirm, Hit
 from gencove_tui.tui.screens.pick_project import PickProject
-from gencove_tui.tui.screens.working import Working
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.projects import ProjectsPane
 from gencove_tui.tui.widgets.sample_detail import DetailPane
 from gencove_tui.tui.widgets.samples import SamplesPane
 from gencove_tui.tui.widgets.uploads import UploadsPane
-
-T = TypeVar("T")
-
-
-class Abandoned(Problem):
-    """The user didn't wait for the end."""
 
 
 class RemoteDoer(Doer):
@@ -47,20 +38,8 @@ class RemoteDoer(Doer):
         """Raise ``Problem`` with words for people where the dialect can't do it."""
         if not self.can(capability):
             dialect = self.desk.connection.dialect
-            name = "This API" if dialect is None else f"API {dialect.value}"
-            raise Problem(f"{name} can't {capability.value}", "", where)
-
-    async def working(
-        self, title: str, work: Callable[[Progress], Awaitable[T]], *, changes: bool = False
-    ) -> T:
-        """Wait for a request in sight. Raises its problem, or ``Abandoned`` if the user didn't wait."""
-        done = await self.screen.app.push_screen_wait(Working(title, work))
-        if done is None:
-            remedy = "What was sent already may still take effect: look again." if changes else ""
-            raise Abandoned(f"Stopped: {title[0].lower()}{title[1:]}", "", remedy)
-        if done.problem is not None:
-            raise done.problem
-        return cast("T", done.value)
+            name = "this API" if dialect is None else f"API {dialect.value}"
+            raise Problem(f"Not in {name}: {capability.value}", "", where)
 
     async def sure(
         self,

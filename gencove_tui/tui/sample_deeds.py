@@ -20,7 +20,6 @@ from gencove_tui.tui.remote_doer import RemoteDoer, several
 from gencove_tui.tui.screens.confirm import Hit
 from gencove_tui.tui.screens.form import Field, Form
 from gencove_tui.tui.screens.histogram import HistogramDialog
-from gencove_tui.tui.screens.metadata import MetadataDialog
 from gencove_tui.tui.screens.paths import typed_path
 
 MOST_MARKED = 10_000
@@ -227,9 +226,12 @@ class SampleDeeds(RemoteDoer):
         rows = await self.working("Asking for raw data", work)
         await asyncio.to_thread(write_privately, path, as_text(rows, kind))
         self.say(f"{plural(len(rows), 'row')} in {clean(str(path))}")
+        self.samples.table.clear_marks()
 
     async def metadata(self, sample: Sample) -> None:
         """Show and edit the metadata of a sample."""
+        from gencove_tui.tui.screens.metadata import MetadataDialog  # the editor is large, and seldom wanted
+
         self.needs(Capability.METADATA)
         name = clean(sample.client_id or sample.id)
         before = await self.working(f"Metadata of {name}", lambda _: self.desk.sample_metadata(sample.id))

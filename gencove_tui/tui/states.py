@@ -88,6 +88,8 @@ def rule_state(view: RuleView, glyphs: Glyphs, now: datetime) -> Cell:
     if trouble:
         return Cell(f"{glyphs.bad} {clean(trouble)}", Tone.BAD)
     doing = [f"{view.held:,} need you"] if view.held else []
+    if view.failed:
+        doing.append(f"{view.failed:,} failed")
     if view.status.lone:
         first, more = view.status.lone[0], len(view.status.lone) - 1
         others = f" and {more:,} more" if more else ""
@@ -99,8 +101,6 @@ def rule_state(view: RuleView, glyphs: Glyphs, now: datetime) -> Cell:
         doing.append(f"{view.settling:,} growing")
     if view.waiting and not view.status.lone:
         doing.append(f"{view.waiting:,} waiting")
-    if view.failed:
-        doing.append(f"{view.failed:,} failed")
     if doing:
         bad = view.failed or view.held
         glyph, tone = (glyphs.warn, Tone.WARN) if bad else (glyphs.busy, Tone.BUSY)

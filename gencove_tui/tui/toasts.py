@@ -7,7 +7,7 @@ from typing import Any, Literal
 from textual.app import App
 
 from gencove_tui.errors import Problem
-from gencove_tui.tui.format import clean
+from gencove_tui.tui.format import clean, sentences
 
 Severity = Literal["information", "warning", "error"]
 
@@ -22,8 +22,9 @@ def say(app: App[Any], text: str, *, title: str = "", severity: Severity = "info
 
 def say_problem(app: App[Any], problem: Problem) -> None:
     """Say what failed, why, and what to do."""
-    text = "\n".join(filter(None, (clean(problem.why), clean(problem.remedy))))
-    say(app, text or "No more is known about it.", title=clean(problem.what), severity="error")
+    why = clean(problem.why)
+    text = sentences((why[:1].upper() + why[1:], clean(problem.remedy)))
+    say(app, text, title=clean(problem.what), severity="error")
 
 
 def say_mistake(app: App[Any], error: BaseException) -> None:

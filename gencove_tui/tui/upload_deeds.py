@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import TYPE_CHECKING
 
 from gencove_tui.engine.desk_remote import common_folder
@@ -27,6 +28,13 @@ class UploadDeeds(RemoteDoer):
 
     async def load_uploads(self, mode: str) -> None:
         """All of it, for the tree or the pairs."""
+        try:
+            await self._load_uploads(mode)
+        except Problem as problem:
+            self.uploads.end_loading(clean(str(problem)))
+            raise
+
+    async def _load_uploads(self, mode: str) -> None:
         if mode == PAIRS and self.can(Capability.SAMPLE_SHEET):
             self.uploads.show_pairs(pairs_of_sheet(await self._sheet(GncvPath(GNCV), "all")))
             return
@@ -79,7 +87,10 @@ class UploadDeeds(RemoteDoer):
         covered = {upload_id for row in rows for upload_id in row.upload_ids}
         if left := len([upload for upload in free if upload.id not in covered]):
             body.append(f"{plural(left, 'file')} left out: not in Gencove's sample sheet.")
-        hits = [_hit(row) for row in rows]
+        unseen = {u.id for u in free if not self.uploads.in_view(u)}
+        if hidden := sum(bool(row.upload_ids & unseen) for row in rows):
+            body.append(f"{hidden:,} of them are not in the list as it is filtered now.")
+        hits = [_hit(row, unseen) for row in rows]
         verb = f"Assign {number}"
         if not await self.sure(f"{verb} to {name}", body, hits, verb=verb):
             return
@@ -115,6 +126,8 @@ class UploadDeeds(RemoteDoer):
             )
             for upload in free
         ]
+        if hidden := sum(not self.uploads.in_view(upload) for upload in free):
+            body.append(f"{hidden:,} of them are marked but not in the list as it is filtered now.")
         title = f"Delete {number}, {total_size([u.size for u in free])}"
         if not await self.sure(title, body, hits, verb=f"Delete {number}"):
             return
@@ -129,7 +142,12 @@ class UploadDeeds(RemoteDoer):
         self.refresher.nudge("uploads")
 
 
-def _hit(row: SheetRow) -> Hit:
-    names = " + ".join(clean(read.path.rpartition("/")[2]) for read in row.reads)
+def _hit(row: SheetRow, unseen: Set[str]) -> Hit:
+    first, *others = (clean(read.path.rpartition("/")[2]) for read in row.reads)
+    # Both names differ in one letter: R2 says as much as its name, and nothing gets cut.
+    names = f"{first} + R2" if others else first
     missing = [name for name, read in (("R1", row.r1), ("R2", row.r2)) if read is None]
-    return Hit(clean(row.client_id) or "(none)", names, f"no {missing[0]}" if missing else "")
+    notes = [f"no {name}" for name in missing[:1]]
+    if row.upload_ids & unseen:
+        notes.append("not in view")
+    return Hit(clean(row.client_id) or "(none)", names, ", ".join(notes))

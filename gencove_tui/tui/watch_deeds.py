@@ -8,10 +8,11 @@ from pathlib import Path
 from msgspec import structs
 
 from gencove_tui.config import check_rule_name, check_terms
-from gencove_tui.engine.views import RuleView
+from gencove_tui.engine.views import Online, RuleView
+from gencove_tui.engine.views_remote import Progress
 from gencove_tui.errors import Problem
-from gencove_tui.model import AuditEntry, Event, GncvPath, RuleTerms, WatchRule
-from gencove_tui.tui.deeds import Doer
+from gencove_tui.model import AuditEntry, Event, GncvPath, Project, ProjectQuery, RuleTerms, WatchRule
+from gencove_tui.tui.deeds import Abandoned, Doer
 from gencove_tui.tui.format import clean, plural
 from gencove_tui.tui.screens.dialogs import Choice, Question
 from gencove_tui.tui.screens.form import Field, Form
@@ -26,14 +27,14 @@ def fields_of(rule: WatchRule | None) -> list[Field]:
     new = rule is None
     terms = rule if rule is not None else RuleTerms(folder="", destination=GncvPath("gncv://{run}/"))
     return [
-        *([Field("name", "Name", hint="like novaseq")] if new else []),
-        Field("folder", "Folder", terms.folder, hint="/data/runs", is_path=True),
-        Field("destination", "To", str(terms.destination), hint="gncv://{run}/"),
+        *([Field("name", "Name", hint="for example novaseq")] if new else []),
+        Field("folder", "Folder", terms.folder, hint="for example /data/runs", is_path=True),
+        Field("destination", "To", str(terms.destination), hint="for example gncv://{run}/"),
         Field("files", "Files", " ".join(terms.files), hint="every FASTQ; or patterns: *.fastq.gz !*test*"),
-        Field("project", "Project", terms.project, hint="id to assign to; empty assigns nothing"),
+        Field("project", "Project", terms.project, hint="name or id to assign to; empty assigns nothing"),
         Field("deliver", "Results", " ".join(terms.deliver), hint="file types to fetch, like impute-vcf qc"),
-        Field("deliver_to", "Into", terms.deliver_to, hint="the profile's download folder", is_path=True),
-        Field("settle", "Still for", f"{terms.settle:g}", hint="seconds without a change"),
+        Field("deliver_to", "Into", terms.deliver_to, hint="empty: the download folder", is_path=True),
+        Field("settle", "Still for seconds", f"{terms.settle:g}", hint="empty: 60 without a change"),
         Field("check", "Checked", terms.check, choices=_CHECKS),
     ]
 
@@ -46,7 +47,7 @@ def terms_from(values: Mapping[str, str], before: WatchRule | None) -> RuleTerms
     try:
         settle = float(values["settle"].replace(",", ".") or 60)
     except ValueError:
-        raise ValueError("Still for: type a number of seconds.") from None
+        raise ValueError("Still for seconds: type a number.") from None
     if not values["folder"]:
         raise ValueError("Folder: which folder should be watched?")
     kept = structs.asdict(before) if before is not None else {}
@@ -90,19 +91,54 @@ class WatchDeeds(Doer):
 
     async def _edit(self, rule: WatchRule | None) -> None:
         title = "Watch another folder" if rule is None else f"Watch rule {clean(rule.name)}"
-        form = Form(
-            title,
-            fields_of(rule),
-            "Watch" if rule is None else "Keep the changes",
-            check=lambda values: complaint(values, rule),
-        )
-        values = await self.screen.app.push_screen_wait(form)
-        if values is None:
-            return
+        fields = fields_of(rule)
+        wrong = ""
+        while True:
+            form = Form(
+                title,
+                fields,
+                "Watch" if rule is None else "Keep the changes",
+                check=lambda values: complaint(values, rule),
+                wrong=wrong,
+                at="project" if wrong else "",
+            )
+            values = await self.screen.app.push_screen_wait(form)
+            if values is None:
+                return
+            before = "" if rule is None else rule.project
+            try:
+                if values["project"] not in ("", before):
+                    values["project"] = await self._project_id(values["project"])
+                break
+            except Problem as problem:
+                wrong = clean(str(problem))  # and back to the form with all that was typed
+                fields = [field._replace(value=values[field.key]) for field in fields]
         name = rule.name if rule is not None else values["name"]
         kept = await self.desk.put_rule(name, terms_from(values, rule), rule)
         self.say(f"{'Watching' if rule is None else 'Changed the rule for'} {clean(kept.folder)}.")
         self.after()
+
+    async def _project_id(self, text: str) -> str:
+        """The id of the project that was meant by its id or its name. Raises ``Problem`` if there is none."""
+        if self.desk.connection.state is not Online.ONLINE:
+            return text  # It can't be asked for now; the engine says so should it be unknown.
+
+        async def look(_: Progress) -> list[Project]:
+            found = (await self.desk.projects(ProjectQuery(search=text))).page.items
+            named = [p for p in found if text.casefold() in (p.id.casefold(), p.name.strip().casefold())]
+            return named or [await self.desk.project(text)]
+
+        try:
+            named = await self.working("Looking for the project", look)
+        except Abandoned:
+            raise
+        except Problem as problem:
+            raise Problem(
+                f"No project {clean(text)!r}", problem.why, "Type its id or its whole name."
+            ) from None
+        if len(named) > 1:
+            raise Problem(f"{len(named)} projects are called {clean(text)!r}", "", "Type the id of one.")
+        return named[0].id
 
     def remove(self, view: RuleView) -> None:
         """Take a rule away, after asking."""

@@ -496,8 +496,8 @@ class FakeDesk(RemoteFake):
     async def wish(self, transfer_ids: Sequence[int], wish: Wish) -> None:
         await self._remote("wish", tuple(transfer_ids), wish)
 
-    async def clear_finished(self) -> int:
-        await self._remote("clear_finished")
+    async def clear_finished(self, until: datetime | None = None) -> int:
+        await self._remote("clear_finished", until)
         kept = tuple(t for t in self.ledger.transfers if not t.state.is_final)
         gone = len(self.ledger.transfers) - len(kept)
         self.put(transfers=kept, transfers_total=len(kept))

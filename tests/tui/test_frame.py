@@ -140,7 +140,7 @@ async def test_house_themes_give_every_state_a_colour_that_can_be_read(theme: st
         table = it.app.main.panes["transfers"].table
         for tone in ("plain", "dim", "good", "bad", "warn", "busy", "accent"):
             for role in ("base", "cursor-focused", "marked"):
-                style = table._style(role, tone)
+                style = table.painter.style(role, tone)
                 assert style.color is not None
                 assert style.bgcolor is not None
                 contrast = _contrast(style.color.get_truecolor(), style.bgcolor.get_truecolor())
@@ -227,9 +227,10 @@ class Door:
             raise self.trouble
         return Accepted(host or "https://api.gencove.com", "v2", "lab@example.org")
 
-    def app(self) -> ConnectApp:
+    def app(self, host: str = "") -> ConnectApp:
         return ConnectApp(
             Doors(
+                host=host,
                 profile="default",
                 environments=[("production", "https://rest.gencove.com"), ("v2", "https://api.gencove.com")],
                 kept_in=lambda name: f"/config/keys/{name}",
@@ -288,13 +289,24 @@ async def test_an_address_of_ones_own_can_be_typed() -> None:
     app = door.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press(*"key")
-        await pilot.press("shift+tab", "up", "enter")
+        await pilot.press("up", "enter")
         await pilot.pause()
         await pilot.press("enter")
         await until(lambda: "Type the address" in shown(app), "words about the address")
         await pilot.press(*"https://x.example", "enter")
         await until(lambda: app.chosen is not None, "a profile")
     assert door.checked == [("https://x.example", "key")]
+
+
+@pytest.mark.parametrize("host", ["https://api.gencove.com", "http://127.0.0.1:8610"])
+async def test_a_new_key_of_a_profile_goes_to_its_own_host(host: str) -> None:
+    door = Door()
+    app = door.app(host)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press(*"key", "enter")
+        await until(lambda: app.chosen is not None, "a profile")
+    assert door.checked == [(host, "key")]
 
 
 async def test_the_demo_stands_beside_the_key() -> None:

@@ -6,9 +6,10 @@ import pytest
 from msgspec import structs
 from rich.cells import cell_len
 
+from gencove_tui.engine.views import Snapshot
 from gencove_tui.model import GNCV, GncvPath, Project, Sample, Upload
 from tests.tui.driving import BOTH, Driver, drive
-from tests.tui.fakes import FakeDesk
+from tests.tui.fakes import FakeDesk, make_snapshot
 
 each_size = pytest.mark.parametrize("size", BOTH, ids=["wide", "narrow"])
 NAMES = (
@@ -44,7 +45,39 @@ def hostile_desk() -> FakeDesk:
         )
         for n, name in enumerate(NAMES)
     )  # fmt: skip
-    return FakeDesk(all_projects=projects, all_samples=samples, all_uploads=uploads)
+    return FakeDesk(
+        all_projects=projects, all_samples=samples, all_uploads=uploads, ledger=hostile_snapshot()
+    )
+
+
+def hostile_snapshot() -> Snapshot:
+    plain = make_snapshot()
+    transfers = tuple(
+        structs.replace(
+            plain.transfers[n % len(plain.transfers)],
+            id=n + 1,
+            local_path=f"/data/{name}",
+            remote=f"{GNCV}{name}/{n}.fastq.gz",
+            problem=name,
+            remedy=name,
+        )
+        for n, name in enumerate(NAMES)
+    )
+    rules = tuple(
+        structs.replace(
+            plain.rules[0],
+            rule=structs.replace(
+                plain.rules[0].rule, id=n + 1, name=name, folder=f"/data/{name}", problem=name
+            ),
+        )
+        for n, name in enumerate(NAMES)
+    )
+    events = tuple(
+        structs.replace(plain.events[0], id=len(NAMES) - n, message=name) for n, name in enumerate(NAMES)
+    )
+    return structs.replace(
+        plain, transfers=transfers, transfers_total=len(transfers), rules=rules, events=events
+    )
 
 
 def assert_aligned(it: Driver, size: tuple[int, int]) -> None:
@@ -73,6 +106,23 @@ def assert_aligned(it: Driver, size: tuple[int, int]) -> None:
         ("3 a", "to which project?"),
         ("3 asterisk x", "Delete 10 uploads"),
         ("3 enter", "esc close"),
+        ("2 asterisk d", "Folder"),
+        ("2 f", "Archive"),
+        ("2 m", "Metadata"),
+        ("2 b", "QC of"),
+        ("2 j asterisk e", "Export"),
+        ("4", "sending"),
+        ("4 b", "grouped"),
+        ("4 enter", "esc close"),
+        ("4 asterisk x", "Keep going"),
+        ("4 M", "Messages"),
+        ("5", "Event"),
+        ("5 enter", "Folder"),
+        ("5 x", "Keep it"),
+        ("5 e", "Keep the changes"),
+        ("u", "Preview"),
+        ("q", "Stay"),
+        ("C", "Set up another"),
     ],
 )
 async def test_nothing_misaligns(size: tuple[int, int], keys: str, text: str) -> None:
@@ -97,3 +147,43 @@ async def test_samples_without_any_id_do_not_break_it(size: tuple[int, int]) -> 
         await it.press("space", "x")
         await it.sees("Delete 1 sample", "(none)")
         assert_aligned(it, size)
+
+
+@each_size
+async def test_ten_thousand_projects(size: tuple[int, int]) -> None:
+    many = tuple(Project(id=f"p{n}", name=f"Project {n:05}", sample_count=n) for n in range(10_000))
+    desk = FakeDesk(all_projects=many)
+    async with drive(desk, size) as it:
+        await it.sees("10,000", "Project 00000")
+        await it.press("G")
+        await it.sees("Project 09999")
+        assert_aligned(it, size)
+        await it.press("slash", *"09998", "enter")
+        await it.until(lambda: "Project 09997" not in it.text and "09998" in it.text, "what matches")
+        await it.press("i")
+        await it.sees("Project Project 09998", "esc close")
+        assert_aligned(it, size)
+
+
+@each_size
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ("1", "No projects. n creates one."),
+        ("2", "Enter on a project shows its samples."),
+        ("3", "The upload area is empty. u uploads"),
+        ("4", "Nothing to transfer. u uploads"),
+        ("5", "No folder is watched. n watches one."),
+    ],
+)
+async def test_nothing_at_all_says_what_to_do(size: tuple[int, int], keys: str, text: str) -> None:
+    desk = FakeDesk(all_projects=(), all_samples=(), all_uploads=())
+    async with drive(desk, size) as it:
+        await it.press(keys)
+        first, _, second = text.partition(". ")
+        await it.sees(first, second)
+        for key in ["enter", "d", "x", "a", "e", "i", "y", "m", "b", "c", "space", "asterisk", "p", "R"]:
+            await it.press(key)
+            assert_aligned(it, size)
+            if it.app.screen is not it.app.main:
+                await it.press("escape")

@@ -51,10 +51,10 @@ async def test_a_project_is_created_with_a_pipeline() -> None:
     async with drive(desk) as it:
         await it.press("n")
         await it.sees("Create a project", "Human low-pass GRCh38")
-        await it.press("enter")
+        await it.press("f2")
         await it.sees("A project needs a name.")
         await it.type("Barley")
-        await it.press("enter")
+        await it.press("f2")
         await it.until(lambda: desk.called("create_project"), "a project")
         assert desk.called("create_project")[0] == ("Barley", "", "cap-1")
 
@@ -65,7 +65,7 @@ async def test_v1_creates_projects_without_a_pipeline() -> None:
         await it.press("n")
         await it.sees("Create a project")
         await it.type("Barley")
-        await it.press("enter")
+        await it.press("enter", "enter")
         await it.until(lambda: desk.called("create_project"), "a project")
         assert desk.called("pipeline_capabilities") == []
 
@@ -75,7 +75,7 @@ async def test_a_project_is_renamed() -> None:
     async with drive(desk) as it:
         await it.press("e", "end")
         await it.type("!")
-        await it.press("enter")
+        await it.press("enter", "enter")
         await it.until(lambda: desk.called("edit_project"), "an edit")
         assert desk.called("edit_project")[0][1] == f"{PROJECTS[0].name}!"
 

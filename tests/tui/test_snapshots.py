@@ -34,12 +34,15 @@ def after(*keys: str, sees: str, first: str = "") -> Callable[[Pilot[None]], Awa
         await until(lambda: ("connect",) in desk.calls, "a connection", patience=10)
         await until(lambda: on_screen(first), first, patience=10)
         await pilot.pause()
-        if keys:
-            await pilot.press(*keys)
+        for key in keys:
+            # One at a time, so that what lies below a dialog has been drawn before it opens.
+            await pilot.press(key)
+            await until(lambda: pilot.app.keys_at_rest, "the end of a key", patience=10)  # type: ignore[attr-defined]  # a GencoveApp
+            await pilot.pause()
         await until(lambda: on_screen(sees), sees, patience=10)
         # Answers that come late would make two runs differ.
         for worker in list(pilot.app.workers):
-            if worker.group not in ("dialog", "leave", "wish"):
+            if worker.group not in ("dialog", "leave", "wish", "remote"):
                 await worker.wait()
         await pilot.pause()
         await pilot.pause()
@@ -64,6 +67,11 @@ LOOKS = {
     "download": (NARROW, ("2", "d"), "6 files"),
     "upload": (NARROW, ("u",), "Upload"),
     "transfer": (NARROW, ("4", "enter"), "Queued by"),
+    "delete": (NARROW, ("2", "asterisk", "x"), "Delete 13 samples"),
+    "filter-form": (NARROW, ("2", "f"), "Archive"),
+    "histogram": (NARROW, ("2", "b"), "164 samples"),
+    "assign": (NARROW, ("3", "asterisk", "a"), "Your role"),
+    "project": ((160, 48), ("1", "i"), "Your role"),
     "limit": ((60, 18), ("4", "L"), "Set the limit"),
     "cancel": (NARROW, ("4", "x"), "Keep going"),
     "rule": (NARROW, ("5", "enter"), "Complete"),
@@ -81,6 +89,17 @@ def test_looks(snap_compare: Snap, name: str) -> None:
     # Where the sample stands beside the list, it is loaded once the cursor has rested.
     first = "6 deliverables" if size >= WIDE else "Maize" if size >= (60, 16) else "Too small"
     assert snap_compare(app(), terminal_size=size, run_before=after(*keys, sees=sees, first=first))
+
+
+def test_a_dialog_looks_in_a_light_theme(snap_compare: Snap) -> None:
+    run = after("2", "d", sees="6 files")
+    assert snap_compare(app(theme="gencove-light"), terminal_size=NARROW, run_before=run)
+
+
+def test_panes_and_a_dialog_look_without_colour(snap_compare: Snap, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    run = after("4", "asterisk", "x", sees="Keep going", first="6 deliverables")
+    assert snap_compare(app(), terminal_size=WIDE, run_before=run)
 
 
 @pytest.mark.parametrize("theme", ["gencove-light", "gencove-clear-dark", "gencove-clear-light"])

@@ -44,7 +44,7 @@ def filled(**changes: str) -> dict[str, str]:
     ("changes", "said"),
     [
         ({}, "which folder"),
-        ({"folder": "/data", "settle": "soon"}, "number of seconds"),
+        ({"folder": "/data", "settle": "soon"}, "type a number"),
         ({"folder": "/data", "name": ""}, "name"),
         ({"folder": "/data", "destination": "s3://x"}, "gncv://"),
     ],
@@ -69,7 +69,7 @@ async def test_a_folder_can_be_watched_from_the_screen(size: tuple[int, int], tm
         await it.type("lab")
         await it.press("down")
         await it.type(str(tmp_path))
-        await it.press("enter")
+        await it.press("f2")
         await it.until(lambda: desk.called("put_rule"), "a new rule")
         name, terms, before = desk.called("put_rule")[0]
         assert (name, terms.folder, before) == ("lab", str(tmp_path), None)
@@ -80,7 +80,7 @@ async def test_a_rule_is_edited_as_it_stands() -> None:
     async with drive(desk) as it:
         await it.press("5", "e")
         await it.sees("/data/run_0314", "Keep the changes")
-        await it.press("enter")
+        await it.press("f2")
         await it.until(lambda: desk.called("put_rule"), "a changed rule")
         assert desk.called("put_rule")[0][2].id == 1
 
@@ -155,7 +155,7 @@ async def test_the_audit_log_is_shown_searched_and_exported() -> None:
     )
     async with drive(desk) as it:
         await it.press("5", "v")
-        await it.sees("upload gncv://run/S1_R1", "S2_R1", "audit log")
+        await it.sees("upload run/S1_R1", "S2_R1", "audit log")
         await it.press("slash")
         await it.type("S2")
         await it.until(lambda: "S1_R1" not in it.text, "only what matches")

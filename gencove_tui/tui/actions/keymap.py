@@ -57,8 +57,8 @@ class Keymap:
         return " ".join(map(key_name, self.keys(action)))
 
     def for_textual(self) -> dict[str, str]:
-        """What ``App.set_keymap`` takes."""
-        return {name: ",".join(keys) for name, keys in self._keys.items()}
+        """What ``App.set_keymap`` takes: what differs from the bindings. At each key it is laid over them."""
+        return {name: ",".join(keys) for name, keys in self._keys.items() if keys != BY_ID[name].keys}
 
 
 def make_keymap(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from gencove_tui.model import Capability
+
 APP = "app"
 TABLE = "table"
 PANES = ("projects", "samples", "detail", "uploads", "transfers", "watch")
@@ -81,6 +83,8 @@ class Action(Struct, frozen=True, kw_only=True):
     """The command that does the same without a screen."""
     rank: int = 0
     """Place in the key bar, the most useful first; 0 stays out of it."""
+    needs: Capability | None = None
+    """What the API must be able to do; where it can't, the key bar leaves it out and the deed says why."""
     does: str = ""
     motion: bool = False
     """Moves the cursor only: in the help, not in the palette."""

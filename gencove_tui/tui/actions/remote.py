@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gencove_tui.model import Capability
 from gencove_tui.tui.actions.kinds import Action
 
 REMOTE: tuple[Action, ...] = (
@@ -25,40 +26,49 @@ REMOTE: tuple[Action, ...] = (
         twin="gencove-tui raw-data PROJECT_ID [SAMPLE_ID…]",
     ),
     Action(
-        id="qc_histogram", title="Show how QC metrics are spread", short="QC", keys=("b",), rank=5,
+        id="qc_histogram", needs=Capability.QUALITY_CONTROLS,
+        title="Show how QC metrics are spread", short="QC", keys=("b",), rank=5,
         where=("samples",), help="Bars over the newest samples of the project, metric by metric.",
     ),
     Action(
-        id="metadata", title="Edit the sample's metadata", short="metadata", keys=("m",), rank=6,
+        id="metadata", needs=Capability.METADATA,
+        title="Edit the sample's metadata", short="metadata", keys=("m",), rank=6,
         where=("samples", "detail"), help="Any JSON; it is checked before it is sent.",
     ),
     Action(
-        id="cancel_samples", title="Cancel the analysis of samples", keys=("c",), where=("samples",),
+        id="cancel_samples", needs=Capability.SAMPLE_ACTIONS,
+        title="Cancel the analysis of samples", keys=("c",), where=("samples",),
         destructive=True, help="Of those that run. Gencove may charge for what was done.",
     ),
     Action(
-        id="hide_samples", title="Hide samples, or show them again", keys=("H",), where=("samples",),
+        id="hide_samples", needs=Capability.SAMPLE_ACTIONS,
+        title="Hide samples, or show them again", keys=("H",), where=("samples",),
         help="Hidden ones leave the usual list; nothing is lost. See them with the filter.",
     ),
     Action(
-        id="restore_samples", title="Restore samples from the archive", keys=("R",), where=("samples",),
+        id="restore_samples", needs=Capability.SAMPLE_ACTIONS,
+        title="Restore samples from the archive", keys=("R",), where=("samples",),
         help="It takes hours until their files can be downloaded.",
     ),
     Action(
-        id="delete_samples", title="Delete samples for good", keys=("x",), where=("samples",),
+        id="delete_samples", needs=Capability.SAMPLE_ACTIONS,
+        title="Delete samples for good", keys=("x",), where=("samples",),
         destructive=True, help="With all their results. Nobody can bring them back.",
     ),
     Action(
-        id="take_over", title="Import or copy samples to another project", keys=("I",), where=("samples",),
+        id="take_over", needs=Capability.SAMPLE_ACTIONS,
+        title="Import or copy samples to another project", keys=("I",), where=("samples",),
         help="Finished ones that aren't archived.",
     ),
     Action(
-        id="next_section", title="Go on to QC, history, metadata", short="sections",
+        id="next_section", needs=Capability.QUALITY_CONTROLS,
+        title="Go on to QC, history, metadata", short="sections",
         keys=("right_square_bracket",), rank=3, where=("detail",),
         help="What is known of a sample beside its files.",
     ),
     Action(
-        id="previous_section", title="Go back to metadata, history, QC", keys=("left_square_bracket",),
+        id="previous_section", needs=Capability.QUALITY_CONTROLS,
+        title="Go back to metadata, history, QC", keys=("left_square_bracket",),
         where=("detail",),
     ),
     # Projects.
@@ -74,16 +84,19 @@ REMOTE: tuple[Action, ...] = (
         where=("projects",),
     ),
     Action(
-        id="hide_projects", title="Hide a project, or show it again", keys=("H",), where=("projects",),
+        id="hide_projects", needs=Capability.EDIT_PROJECTS,
+        title="Hide a project, or show it again", keys=("H",), where=("projects",),
         help="A hidden one leaves the usual list; nothing is lost. See it with the filter.",
     ),
     Action(
-        id="delete_projects", title="Delete a project for good", keys=("x",), where=("projects",),
+        id="delete_projects", needs=Capability.EDIT_PROJECTS,
+        title="Delete a project for good", keys=("x",), where=("projects",),
         destructive=True, help="With all its samples and results. Nobody can bring it back.",
     ),
     # The upload area.
     Action(
-        id="assign", title="Assign uploads to a project", short="assign", keys=("a",), rank=2,
+        id="assign", needs=Capability.ASSIGN,
+        title="Assign uploads to a project", short="assign", keys=("a",), rank=2,
         where=("uploads",), help="Makes samples of them and starts their analysis, which costs money.",
     ),
     Action(

@@ -17,7 +17,10 @@ def alert_text(line: Connection, snapshot: Snapshot | None, look: Look) -> str:
     """What is wrong, one thing a line; empty while nothing is."""
     said = []
     if is_down(line):
-        said.append(sentences((line.state.value.capitalize(), clean(line.problem), clean(line.remedy))))
+        remedy = clean(line.remedy)
+        if line.state is Online.REJECTED:
+            remedy = f"{look.keys.key('profiles')} gives the profile a new key."
+        said.append(sentences((line.state.value.capitalize(), clean(line.problem), remedy)))
     if snapshot is not None:
         engine = snapshot.engine
         if engine.notice:

@@ -54,6 +54,7 @@ class Arrangement:
         """Take over another terminal size; returns whether that takes another form."""
         self._screen.set_class(size.width >= SIDE_BY_SIDE, "-side-by-side")
         before, self.form = self.form, form_for(size)
+        self._screen.set_class(self.one_at_a_time, "-single")
         return self.form != before
 
     def apply(self, at: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -18,6 +19,10 @@ from gencove_tui.tui.screens.dialogs import Dialog
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
+
+DETAIL = 18
+MOST_NOTE = 24
+"""Cells that these columns may fill."""
 
 
 class Hit(NamedTuple):
@@ -38,11 +43,6 @@ class Confirm(Dialog[bool]):
         Binding("pagedown,down,j", "scroll(1)", show=False),
         Binding("pageup,up,k", "scroll(-1)", show=False),
     ]
-    COLUMNS = (
-        Column("What", 16, flex=2, keep=100, cut="middle"),
-        Column("", 16, flex=2, keep=50, cut="middle"),
-        Column("Note", 14, flex=1, keep=90),
-    )
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Confirm(Dialog[bool]):
         super().__init__()
         self._title, self._body, self._verb, self._safe, self._bad = title, body, verb, safe, bad
         self._hits = tuple(enumerate(hits))
-        self.table = VirtualTable(self.COLUMNS, glyphs=look.glyphs, id="confirm-table")
+        self.table = VirtualTable(_columns(hits), glyphs=look.glyphs, id="confirm-table")
 
     def compose(self) -> ComposeResult:
         """Words, rows, buttons."""
@@ -99,6 +99,18 @@ class Confirm(Dialog[bool]):
     def action_leave(self) -> None:
         """The safe answer."""
         self.dismiss(False)
+
+
+def _columns(hits: Sequence[Hit]) -> tuple[Column, ...]:
+    """Details and notes take what they need, names the rest; a column that nothing fills is left out."""
+    detail = max((cell_len(hit.detail) for hit in hits), default=0)
+    cut = "path" if all("/" in hit.name for hit in hits) else "middle"
+    note = max((cell_len(hit.note) for hit in hits), default=0)
+    return (
+        Column("What", 20, flex=1, keep=100, cut=cut),
+        Column("", min(detail, DETAIL), flex=2 * (detail > DETAIL), keep=50, cut="middle"),
+        Column("Note" if note else "", min(max(note, 4), MOST_NOTE) if note else 0, keep=90),
+    )
 
 
 def _cells(hit: Hit) -> tuple[Cell, ...]:

@@ -88,11 +88,12 @@ class Question(Dialog[str]):
         """Title on the border, text, buttons."""
         with Vertical(classes="dialog") as box:
             box.border_title = Content(self._title)
+            box.border_subtitle = Content(f"1-{len(self.choices)} or ↑ ↓ and enter · esc {self._esc}")
             with VerticalScroll(classes="dialog-body", can_focus=False):
                 yield Static(Content("\n".join(self._body)), classes="dialog-text")
-            for choice in self.choices:
+            for number, choice in enumerate(self.choices, 1):
                 yield Button(
-                    Content(choice.label),
+                    Content(f"{number} {choice.label}" if number < 10 else choice.label),
                     id=f"answer-{choice.value}",
                     compact=True,
                     variant="error" if choice.bad else "default",
@@ -101,6 +102,22 @@ class Question(Dialog[str]):
     def on_mount(self) -> None:
         """Focus the safe answer."""
         self.query_one(f"#answer-{self.choices[0].value}").focus()
+
+    @property
+    def _esc(self) -> str:
+        label = self.choices[0].label
+        return f"{label[0].lower()}{label[1:]}"
+
+    def on_key(self, event: events.Key) -> None:
+        """A number gives its answer; one that loses something only gets the keyboard."""
+        number = int(event.key) - 1 if event.key in tuple("123456789") else len(self.choices)
+        if number < len(self.choices):
+            event.stop()
+            choice = self.choices[number]
+            if choice.bad:
+                self.query_one(f"#answer-{choice.value}").focus()
+            else:
+                self.dismiss(choice.value)
 
     def action_leave(self) -> None:
         """Esc is the safe answer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -29,6 +30,8 @@ from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 EXAMPLE = 64
 """Cells of the path that is shown as an example."""
+LACKING = 4
+"""Samples without files that are named before the rest is counted."""
 
 
 class Offer(NamedTuple):
@@ -38,6 +41,11 @@ class Offer(NamedTuple):
     title: str
     detail: str
     files: tuple[tuple[Sample, Deliverable], ...]
+
+    @property
+    def type(self) -> str:
+        """Which type of file it is."""
+        return self.files[0][1].file_type
 
     @property
     def available(self) -> bool:
@@ -87,6 +95,14 @@ def _documents(sample: Sample, wanted: bool) -> tuple[Deliverable, ...]:
     return tuple(document for document in documents_of(sample) if document.file_type not in there)
 
 
+class Taste(NamedTuple):
+    """What somebody chose once and may want again."""
+
+    types: frozenset[str]
+    folder: str
+    template: str
+
+
 class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
     """A list to tick, a folder, and what would come of it."""
 
@@ -101,32 +117,49 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
     )
 
     def __init__(
-        self, desk: Desk, look: Look, samples: Sequence[Sample], only: Sequence[Deliverable] = ()
+        self,
+        desk: Desk,
+        look: Look,
+        samples: Sequence[Sample],
+        only: Sequence[Deliverable] = (),
+        *,
+        without: Sequence[Sample] = (),
+        last: Taste | None = None,
     ) -> None:
         super().__init__()
         self.desk, self.look = desk, look
         self.samples = tuple(samples)
+        self.without = tuple(without)
+        """Samples that were meant too but have no files."""
         documents = Capability.QUALITY_CONTROLS in desk.connection.capabilities
-        self.offers = offers(samples, only, documents=documents)
+        found = offers(samples, only, documents=documents)
+        # What can be fetched first, with what is the bulk of it on top of what has no size.
+        self.offers = tuple(sorted(found, key=lambda o: (not o.usual, not o.available, o.size is None)))
         self.chosen = {offer.key for offer in self.offers if offer.usual}
+        if last is not None and not only:
+            self.chosen = {o.key for o in self.offers if o.type in last.types and o.available} or self.chosen
         self.table = VirtualTable(
             self.COLUMNS, glyphs=look.glyphs, id="download-table", empty="No deliverables yet."
         )
         self.folder = Input(
-            str(desk.download_folder),
+            str(desk.download_folder) if last is None else last.folder,
             id="download-folder",
             compact=True,
             suggester=PathSuggester(folders=True),
         )
         self.template = Input(
-            placeholder=DEFAULT_TEMPLATE, id="download-template", compact=True, select_on_focus=False
+            "" if last is None else last.template,
+            placeholder=DEFAULT_TEMPLATE,
+            id="download-template",
+            compact=True,
+            select_on_focus=False,
         )
         self.summary = Static(id="download-summary", markup=False)
         self.plan: tuple[PlannedDownload, ...] = ()
 
     def compose(self) -> ComposeResult:
         """What, where, outcome, buttons."""
-        whose = clean(self.samples[0].client_id or self.samples[0].id)
+        whose = _name(self.samples[0])
         title = (
             f"Download results of {whose}"
             if len(self.samples) == 1
@@ -143,15 +176,27 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
                 yield Label("Template")
                 yield self.template
             yield self.summary
+            if self.without:
+                yield Static(lacking(self.without), id="download-lacking", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Download", id="go", compact=True, variant="primary")
                 yield Button("Back", id="leave", compact=True)
 
     def on_mount(self) -> None:
         """As high as the list, within reason."""
-        self.table.styles.height = max(4, min(12, len(self.offers) + 1, self.app.size.height - 16))
+        room = self.app.size.height - (18 if self.without else 16)
+        height = max(4, min(12, len(self.offers) + 1, room))
+        self.table.styles.height = height
+        if len(self.offers) + 1 > height:
+            title = f"Deliverable ({len(self.offers)}, more below)"
+            self.table.set_columns((replace(self.COLUMNS[0], title=title, width=30), *self.COLUMNS[1:]))
         self._show()
         self.table.focus()
+
+    def taste(self) -> Taste:
+        """What is chosen, to be offered again."""
+        types = frozenset(offer.type for offer in self.offers if offer.key in self.chosen)
+        return Taste(types, self.folder.value, self.template.value)
 
     def _cells(self, offer: Offer) -> tuple[Cell, ...]:
         glyphs = self.look.glyphs
@@ -193,7 +238,8 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
 
     def action_paths(self) -> None:
         """Every file and where it would be saved."""
-        facts = tuple((clean(item.deliverable.file_type), _path_cell(item)) for item in self.plan)
+        facts = tuple((_name(sample), Cell("has no files", Tone.WARN)) for sample in self.without)
+        facts += tuple((clean(item.deliverable.file_type), _path_cell(item)) for item in self.plan)
         if facts:
             self.app.push_screen(FactsSheet("What would be saved where", facts, copyable=""))
 
@@ -235,6 +281,19 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
     @on(Button.Pressed, "#leave")
     def _leave(self) -> None:
         self.dismiss(None)
+
+
+def lacking(samples: Sequence[Sample]) -> Content:
+    """Which of the chosen samples have nothing to download."""
+    names = ", ".join(fit(_name(s), 20, cut="middle").rstrip() for s in samples[:LACKING])
+    more = f" and {len(samples) - LACKING:,} more" if len(samples) > LACKING else ""
+    have = "has" if len(samples) == 1 else "have"
+    text = f"{plural(len(samples), 'marked sample')} {have} no files yet: {names}{more}"
+    return Content.styled(text, "$text-warning")
+
+
+def _name(sample: Sample) -> str:
+    return clean(sample.client_id) or clean(sample.id)
 
 
 def wanted(plan: Sequence[PlannedDownload]) -> list[PlannedDownload]:

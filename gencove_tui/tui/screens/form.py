@@ -37,6 +37,7 @@ class Form(Dialog[dict[str, str] | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "next_field", show=False),
         Binding("up", "previous_field", show=False),
+        Binding("f2", "take", show=False),
     ]
 
     def __init__(
@@ -47,17 +48,22 @@ class Form(Dialog[dict[str, str] | None]):
         *,
         text: str = "",
         check: Callable[[Mapping[str, str]], str] | None = None,
+        wrong: str = "",
+        at: str = "",
     ) -> None:
         super().__init__()
         self._title, self._go_label, self._text = title, go, text
         self._fields = tuple(fields)
         self._check = check
+        self._wrong = wrong
+        """What turned out to be wrong with these values before."""
+        self._at = at or self._fields[0].key
 
     def compose(self) -> ComposeResult:
         """Words, fields, what is wrong, buttons."""
         with Vertical(classes="dialog -form") as box:
             box.border_title = Content(self._title)
-            box.border_subtitle = Content("↑ ↓ field · ← → value · enter on a text goes on · esc back")
+            box.border_subtitle = Content("↑ ↓ field · ← → value · f2 done · esc back")
             if self._text:
                 yield Static(Content(self._text), classes="dialog-text")
             with VerticalScroll(classes="fields", can_focus=False):
@@ -65,7 +71,7 @@ class Form(Dialog[dict[str, str] | None]):
                     with Horizontal(classes="field -close"):
                         yield Label(Content(field.label))
                         yield self._widget(field)
-            yield Static(id="form-wrong", classes="wrong", markup=False)
+            yield Static(self._wrong, id="form-wrong", classes="wrong", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(Content(self._go_label), id="go", compact=True, variant="primary")
                 yield Button("Back", id="leave", compact=True)
@@ -82,8 +88,8 @@ class Form(Dialog[dict[str, str] | None]):
         )
 
     def on_mount(self) -> None:
-        """Begin at the first field."""
-        self.query_one(f"#form-{self._fields[0].key}").focus()
+        """Begin at the first field, or at the one that was wrong."""
+        self.query_one(f"#form-{self._at}").focus()
 
     @property
     def values(self) -> dict[str, str]:
@@ -100,9 +106,23 @@ class Form(Dialog[dict[str, str] | None]):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self.query_one("#form-wrong", Static).update("")
+        # An input reports the value that it begins with, too.
+        if self.values != {field.key: field.value.strip() for field in self._fields} or not self._wrong:
+            self.query_one("#form-wrong", Static).update("")
 
     @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        """To the next field; from the last one, take the form."""
+        event.stop()
+        if event.input.id == f"form-{self._fields[-1].key}":
+            self._go()
+        else:
+            self.focus_next()
+
+    def action_take(self) -> None:
+        """Take the form, wherever in it the cursor is."""
+        self._go()
+
     @on(Button.Pressed, "#go")
     def _go(self) -> None:
         values = self.values

@@ -6,33 +6,29 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from textual import events, on
-from textual.app import ComposeResult
+from textual import events
+from textual.app import App, ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Static
-from textual.worker import Worker, WorkerState
+from textual.widgets import Input, Static
 
 from gencove_tui.engine.views import Connection, Desk, Snapshot
-from gencove_tui.tui.actions import APP, BY_ID, PANES, TABS, bindings
-from gencove_tui.tui.clipboard import copy
+from gencove_tui.errors import Problem
+from gencove_tui.tui.actions import ACTIONS, PANES, TABS
 from gencove_tui.tui.deeds import Deeds
 from gencove_tui.tui.follow import Follower
 from gencove_tui.tui.memory import Remembered
-from gencove_tui.tui.messages import ProblemMet
 from gencove_tui.tui.news import News
 from gencove_tui.tui.queue_deeds import QueueDeeds
 from gencove_tui.tui.refresher import Refresher
+from gencove_tui.tui.rule_news import RuleNews
 from gencove_tui.tui.screens.alert import alert_text, is_down
 from gencove_tui.tui.screens.arrange import Arrangement
-from gencove_tui.tui.screens.dialogs import FactsSheet
-from gencove_tui.tui.screens.help import Help
-from gencove_tui.tui.screens.messages_sheet import MessagesSheet
-from gencove_tui.tui.toasts import say_mistake, say_problem
+from gencove_tui.tui.toasts import LINGER
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.watch_deeds import WatchDeeds
-from gencove_tui.tui.widgets.bars import KeyBar, Line, TabStrip
+from gencove_tui.tui.widgets.bars import KeyBar, TabStrip
 from gencove_tui.tui.widgets.notices import Message, Messages, Notices
 from gencove_tui.tui.widgets.pane import ListPane, Pane
 from gencove_tui.tui.widgets.projects import ProjectsPane
@@ -41,9 +37,10 @@ from gencove_tui.tui.widgets.samples import SamplesPane
 from gencove_tui.tui.widgets.status_line import StatusLine
 from gencove_tui.tui.widgets.transfers import TransfersPane
 from gencove_tui.tui.widgets.uploads import UploadsPane
-from gencove_tui.tui.widgets.virtual_table import VirtualTable
 from gencove_tui.tui.widgets.watch import WatchPane
 
+PATIENCE = 5.0
+"""Seconds without an answer before the status line says so."""
 AGES = 30.0
 """Seconds between looks at whether an age needs other words."""
 
@@ -51,7 +48,6 @@ AGES = 30.0
 class Frame(Screen[None]):
     """All panes. Wide terminals show them together, narrow ones one at a time."""
 
-    BINDINGS = bindings(APP)
     AUTO_FOCUS = ""
 
     def __init__(
@@ -66,6 +62,7 @@ class Frame(Screen[None]):
         remembered: Remembered,
         messages: Messages,
         switch: Callable[[], None],
+        bell: bool = False,
     ) -> None:
         super().__init__()
         self.desk, self.look, self._leave, self._switch = desk, look, leave, switch
@@ -86,12 +83,14 @@ class Frame(Screen[None]):
         self.at = remembered.at if remembered.at in TABS else PANES[0]
         """The pane that has the keyboard."""
         self.arrangement = Arrangement(self)
+        self._waited = 0.0
         self.snapshot: Snapshot | None = None
         self.connection: Connection = desk.connection
         self.deeds = Deeds(self, desk, look, after=lambda: self.refresher.look_at_ledger())
         self.queue = QueueDeeds(self, desk, look, after=lambda: self.refresher.look_at_ledger())
         self.watching = WatchDeeds(self, desk, look, after=lambda: self.refresher.look_at_ledger())
-        self.news = News(self.deeds.say)
+        self.news = News(self.deeds.say, self._ring if bell else lambda: None)
+        self.rule_news = RuleNews(self.deeds.say, self._ring)
         self.refresher = Refresher(
             self,
             desk,
@@ -107,6 +106,7 @@ class Frame(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Everything once; ``_arrange`` decides what is in view."""
+        self.arrangement.resize(self.app.size)  # before there are panes, whose styles would change with it
         panes = self.panes
         yield Static(self.hint_text, id="hint", markup=False)
         yield Static(id="alert", markup=False)
@@ -140,14 +140,14 @@ class Frame(Screen[None]):
     def on_mount(self) -> None:
         """Begin to show data, where the user was last time."""
         self._restore()
-        self.arrangement.resize(self.app.size)
         for part in ("#hint", "#alert", "#notices"):
             self.query_one(part).display = part == "#hint" and bool(self.hint_text)
         self._arrange()
         self.panes[self.at].focus_table()
         self.refresher.start()
-        self.deeds.start_engine()
+        self.call_after_refresh(self.deeds.start_engine)  # to draw first is to be there sooner
         self.set_interval(AGES, self._tell_ages)
+        self.set_interval(1.0, self._tell_waiting)
 
     def _visible(self, name: str) -> bool:
         """Whether a list is in view, or needed to find the project that was open last time."""
@@ -155,6 +155,22 @@ class Frame(Screen[None]):
             return False
         wanted = name == "projects" and self.refresher.project is None and bool(self.remembered.project)
         return wanted or bool(self.panes[name].display)
+
+    def on_screen_suspend(self) -> None:
+        """Below a dialog, messages would stick out at its edges: what is serious becomes a toast above it."""
+        for said in self.query_one(Notices).take():
+            if said.severity != "information":
+                App.notify(
+                    self.app,
+                    said.text,
+                    title=said.title,
+                    severity=said.severity,
+                    timeout=LINGER[said.severity],
+                    markup=False,
+                )
+
+    def _ring(self) -> None:
+        self.app.bell()
 
     def tell(self, message: Message) -> None:
         """Say something where it covers nothing."""
@@ -245,139 +261,9 @@ class Frame(Screen[None]):
         del parameters
         return action == "quit" if self.arrangement.tiny else True
 
-    # --- actions -----------------------------------------------------------------------
-
-    async def do(self, action: str) -> None:
-        """Run an action where it belongs: in the pane at hand if it can, else in the first that can."""
-        where, call = BY_ID[action].where, BY_ID[action].call
-        if APP not in where and self.at not in where:
-            self.go_to(where[0])
-        await self.app.run_action(call, self if APP in where else self.panes[self.at])
-
-    @on(Line.Pressed)
-    async def _bar_pressed(self, event: Line.Pressed) -> None:
-        await self.do(event.action)
-
-    def action_go(self, pane: str) -> None:
-        """To a pane."""
-        self.go_to(pane)
-
-    def action_next_pane(self) -> None:
-        """One pane, or one table within a pane, on."""
-        self._step(1)
-
-    def action_previous_pane(self) -> None:
-        """One pane, or one table within a pane, back."""
-        self._step(-1)
-
-    def _step(self, by: int) -> None:
-        names = TABS if self.arrangement.one_at_a_time and self.at != "detail" else PANES
-        stops: list[VirtualTable] = []
-        for name in names:
-            stops.extend(self.panes[name].query(VirtualTable))
-        focused = self.focused if isinstance(self.focused, VirtualTable) else self.panes[self.at].table
-        target = stops[(stops.index(focused) + by) % len(stops)]
-        pane = next(p for p in self.panes.values() if target in p.query(VirtualTable))
-        self.go_to(pane.NAME)
-        self.set_focus(target, scroll_visible=False)
-
-    def action_zoom(self) -> None:
-        """Let the pane fill the screen, or put it back."""
-        if self.arrangement.form == "single":
-            self.deeds.say("Each pane fills the screen already: it shows one at a time.")
-            return
-        self.arrangement.zoomed = not self.arrangement.zoomed
-        self._arrange()
-
-    def action_stretch(self, what: str, by: int) -> None:
-        """Give one side of the screen more room."""
-        if self.arrangement.one_at_a_time:
-            self.deeds.say("Only one pane is in view: there is nothing to take room from.")
-            return
-        self.arrangement.stretch(what, by)
-
-    def action_back(self) -> None:
-        """One step out of whatever the user went into last."""
-        pane = self.panes[self.at]
-        if isinstance(pane, ListPane) and pane.drop_filter():
-            pane.focus_table()
-        elif isinstance(pane, ListPane) and pane.table.marks:
-            pane.table.clear_marks()
-        elif self.query_one(Notices).drop():
-            pass
-        elif self.at == "detail":
-            self.go_to("samples")
-        elif self.arrangement.zoomed:
-            self.action_zoom()
-        elif self.hint_text:
-            self.hint_text = ""
-            self.query_one("#hint").display = False
-        elif self.at == "samples":
-            self.go_to("projects")
-
-    def action_refresh(self) -> None:
-        """Look at everything in view again."""
-        self.refresher.refresh()
-
-    def action_upload(self) -> None:
-        """Open the upload dialog."""
-        rules = self.snapshot.rules if self.snapshot is not None else ()
-        self.deeds.upload(rules[0].rule.destination.as_folder() if rules else "")
-
-    def action_undo(self) -> None:
-        """Put back what was taken out of the queue."""
-        self.queue.undo()
-
-    def action_messages(self) -> None:
-        """Show what was said so far."""
-        self.app.push_screen(MessagesSheet(self._messages, self.look))
-
-    def action_profiles(self) -> None:
-        """Change the profile or the connection."""
-        self._switch()
-
-    def action_restart_engine(self) -> None:
-        """Start the engine anew."""
-        self.deeds.restart_engine()
-
-    def action_help(self) -> None:
-        """Open the help."""
-        self.app.push_screen(Help(self.at, self.look.keys))
-
-    def action_palette(self) -> None:
-        """Open the command palette."""
-        self.app.action_command_palette()
-
-    def action_theme(self) -> None:
-        """Open the list of themes."""
-        self.app.search_themes()
-
-    def action_quit(self) -> None:
-        """Leave, asking if work is in flight."""
-        self._leave()
-
-    # --- what is true of all panes -----------------------------------------------------
-
-    @on(Worker.StateChanged)
-    def _worker_changed(self, event: Worker.StateChanged) -> None:
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            say_mistake(self.app, event.worker.error)
-
-    @on(ProblemMet)
-    def _problem_met(self, event: ProblemMet) -> None:
-        say_problem(self.app, event.problem)
-
-    @on(Pane.Said)
-    def _said(self, event: Pane.Said) -> None:
-        self.deeds.say(event.text, severity=event.severity)
-
-    @on(Pane.CopyAsked)
-    def _copy_asked(self, event: Pane.CopyAsked) -> None:
-        copy(self.app, event.text, event.what)
-
-    @on(Pane.FactsAsked)
-    def _facts_asked(self, event: Pane.FactsAsked) -> None:
-        self.app.push_screen(FactsSheet(event.title, event.facts, event.copyable))
+    def stop_waiting(self, why: Problem) -> bool:
+        """Stop what the pane at hand is loading; False if it loads nothing that anybody waits for."""
+        return self.refresher.stop(self.at, why)
 
     def show_project(self, project: Any) -> None:
         """The samples pane is about another project; the wiring of the remote panes says how."""
@@ -404,13 +290,40 @@ class Frame(Screen[None]):
             return
         counts = {}
         for name in TABS:
-            view = self.list_pane(name).view
-            counts[name] = self.list_pane(name).counted if view.fetched is not None else ""
+            pane = self.list_pane(name)
+            known = f"{pane.counted}{'+' if pane.view.rows.more else ''}"
+            counts[name] = known if pane.view.fetched is not None else ""
         in_view = [feed.view for feed in self.refresher.feeds if self.panes[feed.name].display]
         fetched: list[datetime] = [view.fetched for view in in_view if view.fetched is not None]
         self.query_one(TabStrip).show(self.at, counts)
-        self.query_one(KeyBar).show(self.at, without=("zoom",) if self.arrangement.form == "single" else ())
-        self.query_one(StatusLine).show(self.connection, self.snapshot, max(fetched, default=None))
+        keys = self.query_one(KeyBar)
+        if isinstance(self.focused, Input):
+            keys.say("enter keep", "down to the list", "esc clear")
+        else:
+            keys.show(self.at, without=self._useless())
+        self.query_one(StatusLine).show(
+            self.connection,
+            self.snapshot,
+            max(fetched, default=None),
+            starting=self.deeds.starting,
+            waited=self._waited,
+        )
+
+    def _tell_waiting(self) -> None:
+        """A host that takes requests and doesn't answer is neither online nor offline: count the seconds."""
+        waited = self.refresher.waited
+        waited = waited if waited >= PATIENCE else 0.0
+        if waited or self._waited:
+            self._waited = waited
+            self.tell_bars()
+
+    def _useless(self) -> tuple[str, ...]:
+        """Actions that make no sense now: what a single pane or this dialect can't do."""
+        zoom = ("zoom",) if self.arrangement.form == "single" else ()
+        able = self.connection.capabilities
+        if self.connection.dialect is None:
+            return zoom
+        return (*zoom, *(a.id for a in ACTIONS if a.needs is not None and a.needs not in able))
 
     def _tell_ages(self) -> None:
         self.tell_bars()

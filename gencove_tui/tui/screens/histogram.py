@@ -26,8 +26,17 @@ NEWEST = (200, 1000, 5000)
 """How many of the newest samples are counted; ``n`` goes through these."""
 
 
+WIDTH = 92
+FRAME = 8
+"""Cells of the dialog, and what its frame, its padding and a scroll bar take of them."""
+UNITS = ((1e6, "M"), (1e9, "G"), (1e12, "T"))
+
+
 def value_text(value: float) -> str:
     """A measured number as short as it stays clear."""
+    for unit, name in UNITS:
+        if unit <= abs(value) < 1000 * unit:
+            return f"{value / unit:.4g} {name}"
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
@@ -92,14 +101,12 @@ class HistogramDialog(Dialog[None]):
     def _ask(self) -> None:
         kind = self.types[self.place]
         name = clean(kind.name or kind.key.replace("_", " ").capitalize())
-        sign = {"min": "at least so much", "max": "at most so much", "bool": "yes or no"}.get(
-            kind.type, clean(kind.type)
-        )
+        sign = {"min": "", "max": "", "bool": "yes or no"}.get(kind.type, clean(kind.type) or "no limit")
         number = f"{self.place + 1} of {len(self.types)}"
         self._title.update(
             Content.styled(name, "bold $text-primary")
             + Content.styled(
-                f"   {number} · {sign or 'no limit'} · newest {plural(self.newest, 'sample')}",
+                "   " + " · ".join(filter(None, (number, sign, f"newest {self.newest:,}"))),
                 "$foreground-muted",
             )
         )
@@ -115,10 +122,12 @@ class HistogramDialog(Dialog[None]):
         if not found.counts:
             self._chart.update("No sample has a number for this metric.")
             return
-        width = max(10, min(60, self.app.size.width - 40))
+        plain = chart(found, 0, self.look.glyphs)
+        taken = max(cell_len(text) + cell_len(count) + 3 for text, _, count in plain)
+        room = min(WIDTH, int(self.app.size.width * 0.96)) - FRAME - taken
         lines = [
             Content(f"{text}  ") + Content.styled(filled, "$text-accent") + Content(f" {number}")
-            for text, filled, number in chart(found, width, self.look.glyphs)
+            for text, filled, number in chart(found, max(4, min(60, room)), self.look.glyphs)
         ]
         total = plural(sum(found.counts), "sample")
         self._chart.update(Content("\n").join([Content(""), *lines, Content(""), Content(total)]))

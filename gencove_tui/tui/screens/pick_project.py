@@ -84,7 +84,7 @@ class PickProject(Dialog[Project | None]):
             return
         found = [project for project in listing.page.items if project.id != self._without]
         self.source = Source(Rows.of(found), lambda p: p.id, _cells)
-        self.table.set_empty("No project matches.")
+        self.table.set_empty("No project matches." if query.search else "There is no project to choose.")
         self.table.show(self.source)
 
     def action_move(self, by: int) -> None:

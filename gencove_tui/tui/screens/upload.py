@@ -21,7 +21,7 @@ from gencove_tui.model import GncvPath
 from gencove_tui.tui.format import Cell, Tone, clean, plural, size
 from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.screens.dialogs import Dialog
-from gencove_tui.tui.screens.paths import PathSuggester, typed_path
+from gencove_tui.tui.screens.paths import PathSuggester, completion, typed_path
 from gencove_tui.tui.screens.picker import Picker
 from gencove_tui.tui.screens.upload_warnings import warnings
 from gencove_tui.tui.views import Look
@@ -93,9 +93,11 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
     def action_complete(self) -> None:
         """In the path: take the completion. Elsewhere: to the next field."""
         if self.path.has_focus and self.path.cursor_at_end:
-            before = self.path.value
-            self.path.action_cursor_right()
-            if self.path.value != before:
+            # Looked up here and now: the greyed suggestion may still be on its way.
+            longer = completion(self.path.value) if self.path.value else None
+            if longer and longer != self.path.value:
+                self.path.value = longer
+                self.path.cursor_position = len(longer)
                 return
         self.focus_next()
 
@@ -131,6 +133,9 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
             destination = GncvPath.parse(self.destination.value)
         except InputProblem as problem:
             self._say(f"{problem.why}. {problem.remedy}", bad=True)
+            return None
+        if set("{}") & set(destination):
+            self._say("Braces have a meaning in watch rules only. Write the folder out.", bad=True)
             return None
         self._say(
             "" if self.path.value.strip() else "Type a path. Folders go with all the FASTQs below them."

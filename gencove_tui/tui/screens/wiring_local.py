@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from textual import on
 
 from gencove_tui.engine.views_queue import TransferDetail
+from gencove_tui.errors import Problem
 from gencove_tui.tui.messages import SnapshotTaken
 from gencove_tui.tui.screens.dialogs import Live
 from gencove_tui.tui.screens.frame import Frame
@@ -25,10 +28,21 @@ class LocalWiring(Frame):
             if isinstance(screen, Live):
                 screen.show_snapshot(event.snapshot)
         self.news.read(event.snapshot)
+        self.rule_news.read(event.snapshot)
         self.deeds.keep_engine(event.snapshot)
         if before is None or before.engine != event.snapshot.engine:
             self.tell_connection()
         self.tell_bars()
+
+    def on_mount(self) -> None:
+        """Let the deeds of the queue reach its list."""
+        pane = self.query_one(TransfersPane)
+        self.queue.hide, self.queue.sees = pane.clear_until, pane.in_view
+
+    async def on_unmount(self) -> None:
+        """What was cleared leaves the ledger now: nobody is left to bring it back."""
+        with suppress(Problem):
+            await self.queue.settle()
 
     @on(TransfersPane.Wished)
     def _wished(self, event: TransfersPane.Wished) -> None:

@@ -6,8 +6,10 @@ from functools import cached_property
 
 from textual import on
 
+from gencove_tui.errors import Problem
 from gencove_tui.model import Capability, Project
 from gencove_tui.tui.asking import Asked
+from gencove_tui.tui.format import clean
 from gencove_tui.tui.messages import ConnectionChanged, ListChanged, SampleChanged, StatsChanged
 from gencove_tui.tui.remote_deeds import RemoteDeeds
 from gencove_tui.tui.screens.frame import Frame
@@ -32,6 +34,21 @@ class RemoteWiring(Frame):
             self.query_one(UploadsPane),
         )
         return RemoteDeeds(self, self.desk, self.look, self.refresher.look_at_ledger, self.refresher, panes)
+
+    def stop_waiting(self, why: Problem) -> bool:
+        """Also the sections of a sample, and the whole upload area."""
+        detail, uploads = self.query_one(DetailPane), self.query_one(UploadsPane)
+        if super().stop_waiting(why):
+            return True
+        if self.at == "detail" and detail.section_waits and detail.view.sample is not None:
+            self.workers.cancel_group(self, "load_section")
+            detail.show_section(detail.view.sample.id, detail.section, None, why)
+            return True
+        if self.at == "uploads" and uploads.under_way:
+            self.workers.cancel_group(self, "load_uploads")
+            uploads.end_loading(clean(str(why)))
+            return True
+        return False
 
     @on(Asked)
     def _asked(self, event: Asked) -> None:
@@ -103,7 +120,7 @@ class RemoteWiring(Frame):
 
     @on(SamplesPane.DownloadAsked)
     def _samples_wanted(self, event: SamplesPane.DownloadAsked) -> None:
-        self.deeds.download(event.samples)
+        self.deeds.download(event.samples, queued=self.samples.table.clear_marks)
 
     @on(DetailPane.DownloadAsked)
     def _files_wanted(self, event: DetailPane.DownloadAsked) -> None:

@@ -54,7 +54,7 @@ class Line(Widget):
     def on_click(self, event: events.Click) -> None:
         """Report the action under the mouse."""
         for end, action in self._ends:
-            if event.x < end:
+            if event.x < end and action:
                 event.stop()
                 self.post_message(self.Pressed(action))
                 return
@@ -111,14 +111,28 @@ class KeyBar(Line):
         super().__init__(id="keys")
         self._keys = keys
         self._actions: Sequence[Action] = ()
+        self._typed: list[Content] = []
 
     def show(self, pane: str, without: Sequence[str] = ()) -> None:
         """Offer the keys of this pane, but not actions that make no sense now."""
+        self._typed = []
         self._actions = [action for action in key_bar(pane) if action.id not in without]
+        self.compose_line()
+
+    def say(self, *words: str) -> None:
+        """Instead of actions: what keys mean while a text is typed, each as ``key meaning``."""
+        pairs = [word.partition(" ") for word in words]
+        self._typed = [
+            Content.assemble((f" {key}", "bold $text-accent"), (f" {does} ", "$foreground-muted"))
+            for key, _, does in pairs
+        ]
         self.compose_line()
 
     def compose_line(self) -> None:
         """As many as fit, in order of use."""
+        if self._typed:
+            self.put_actions([(item, "") for item in self._typed])
+            return
         last = [action for action in self._actions if action.rank >= 90]
         room = self.size.width - sum(self._item(action).cell_length for action in last)
         parts = []

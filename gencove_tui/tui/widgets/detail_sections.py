@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
+
 from gencove_tui.model import Capability, SampleStatus
-from gencove_tui.tui.format import Cell, Glyphs, Tone, clean, moment
+from gencove_tui.tui.format import ASCII, Cell, Glyphs, Tone, clean, moment, plural
 from gencove_tui.tui.states import sample_status
 from gencove_tui.tui.widgets.columns import Column
 
@@ -24,8 +27,8 @@ NEEDS = {
 COLUMNS = {
     "qc": (
         Column("Metric", 16, flex=2, keep=100),
-        Column("Measured", 12, keep=90, right=True),
-        Column("Expected", 14, keep=80, right=True),
+        Column("Measured", 10, keep=90, right=True),
+        Column("Expected", 10, keep=80, right=True),
         Column("Outcome", 12, flex=1, keep=95),
     ),
     "history": (
@@ -35,6 +38,8 @@ COLUMNS = {
     ),
     "metadata": (Column("JSON", 20, flex=1),),
 }
+MOST_FIGURE = 24
+"""Cells that a column of figures or of measured words may fill."""
 MOST_LINES = 2000
 """Lines of metadata that are shown."""
 Row = tuple[str, tuple[Cell, ...], tuple[tuple[str, Cell], ...]]
@@ -54,11 +59,12 @@ def value(number: float | None, text: str = "") -> str:
     return f"{number:,.0f}" if whole and abs(number) < 1e15 else f"{number:.4g}"
 
 
-def expected(control: QualityControl) -> str:
+def expected(control: QualityControl, glyphs: Glyphs) -> str:
     """The limit with its direction."""
     if control.expected is None:
         return "–"
-    sign = {"min": "≥ ", "max": "≤ "}.get(control.type.type, "")
+    signs = {"min": ">= ", "max": "<= "} if glyphs is ASCII else {"min": "≥ ", "max": "≤ "}
+    sign = signs.get(control.type.type, "")
     return sign + value(control.expected)
 
 
@@ -92,7 +98,7 @@ def _quality(controls: Sequence[QualityControl], glyphs: Glyphs) -> list[Row]:
         cells = (
             Cell(name, tone),
             Cell(value(control.measured, control.text), tone),
-            Cell(expected(control), Tone.DIM),
+            Cell(expected(control, glyphs), Tone.DIM),
             said,
         )
         facts = (
@@ -100,7 +106,7 @@ def _quality(controls: Sequence[QualityControl], glyphs: Glyphs) -> list[Row]:
             ("Key", Cell(clean(control.type.key))),
             ("Outcome", said),
             ("Measured", Cell(value(control.measured, control.text))),
-            ("Expected", Cell(expected(control))),
+            ("Expected", Cell(expected(control, glyphs))),
             ("About", Cell(clean(control.type.description_markdown))),
         )
         found.append((f"qc{number}", cells, facts))
@@ -128,6 +134,39 @@ def _metadata(data: Any) -> list[Row]:
     if len(lines) > MOST_LINES:
         lines = [*lines[:MOST_LINES], f"… and {len(lines) - MOST_LINES:,} more lines"]
     return [(f"line{n}", (Cell(line),), (("Line", Cell(line)),)) for n, line in enumerate(lines)]
+
+
+def columns(section: str, found: Sequence[Row]) -> tuple[Column, ...]:
+    """The columns of a section: those with figures as wide as the longest, for a cut figure misleads."""
+    if section != "qc":
+        return COLUMNS[section]
+    widths = [max((cell_len(row[1][place].text) for row in found), default=0) for place in (1, 2)]
+    metric, measured, limit, end = COLUMNS["qc"]
+    return (
+        metric,
+        replace(measured, width=min(MOST_FIGURE, max(measured.width, widths[0]))),
+        replace(limit, width=min(MOST_FIGURE, max(limit.width, widths[1]))),
+        end,
+    )
+
+
+def summary(section: str, found: Any) -> str:
+    """A section in a few words, for the border."""
+    if section == "qc":
+        return _quality_summary([control.status for control in found])
+    if section == "history":
+        return plural(len(found), "step") if found else ""
+    return ""
+
+
+def _quality_summary(outcomes: Sequence[str]) -> str:
+    failed, passed = outcomes.count("failed"), outcomes.count("succeeded")
+    if not outcomes:
+        return ""
+    checks = plural(len(outcomes), "check")
+    if failed:
+        return f"{checks}, {failed:,} failed"
+    return f"{checks}, all passed" if passed == len(outcomes) else f"{checks}, {passed:,} passed"
 
 
 def empty(section: str) -> str:

@@ -36,7 +36,9 @@ class Fact(NamedTuple):
 
 
 def styled(cell: Cell) -> Content:
-    """A cell as content, never read as markup."""
+    """A cell as content, never read as markup; with pieces, each in its tone."""
+    if "".join(text for text, _ in cell.pieces) == cell.text:
+        return Content("").join([Content.styled(text, TONE_STYLES[tone]) for text, tone in cell.pieces])
     return Content.styled(cell.text, TONE_STYLES[cell.tone])
 
 
@@ -48,13 +50,20 @@ class Facts(Widget):
         self._name_tone = name_tone
         self._name_width = name_width
         self._facts: tuple[Fact, ...] = ()
+        self._least = 0
+        """Lines to fill at least."""
+        self._filled = (0, 0)
+        """The width at which the lines were last counted, and how many there were."""
 
-    def show(self, facts: Sequence[Fact]) -> None:
-        """Show these facts."""
+    def show(self, facts: Sequence[Fact], *, passing: bool = False) -> None:
+        """Show these facts. While the user is only ``passing``, what stands below doesn't move up."""
         kept = tuple(fact for fact in facts if fact.value.text)
-        if kept != self._facts:
-            self._facts = kept
-            self.refresh(layout=True)
+        width, lines = self._filled
+        self._least = lines if passing else 0
+        before, self._facts = self._facts, kept
+        moves = not width or self._height(width) != lines
+        if kept != before or moves:
+            self.refresh(layout=moves)
 
     def get_content_height(
         self,
@@ -63,7 +72,11 @@ class Facts(Widget):
         width: int,
     ) -> int:
         """As many lines as the facts fill at this width."""
-        return len(self._lines(width))
+        self._filled = (width, self._height(width))
+        return self._filled[1]
+
+    def _height(self, width: int) -> int:
+        return max(len(self._lines(width)), self._least)
 
     def render(self) -> Content:
         """The facts at the present width."""

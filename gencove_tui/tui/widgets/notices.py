@@ -68,12 +68,15 @@ class Notices(Static):
         self._draw()
         self.set_timer(LINGER[message.severity] + 0.05, self._expire)
 
+    def take(self) -> list[Message]:
+        """Take all of them away, and hand them over."""
+        up, self._up = self._up, []
+        self._draw()
+        return [message for _, message in up]
+
     def drop(self) -> bool:
         """Take all of them away; False if there were none."""
-        had = bool(self._up)
-        self._up = []
-        self._draw()
-        return had
+        return bool(self.take())
 
     def _expire(self) -> None:
         now = time.monotonic()

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
 from gencove_tui.tui.actions import PANE_TITLES, TABS
-from gencove_tui.tui.format import Cell, age, clean, count
+from gencove_tui.tui.format import Cell, clean, count, since
 from gencove_tui.tui.rows import Source
 from gencove_tui.tui.toasts import Severity
 from gencove_tui.tui.views import ListView, Look
@@ -67,6 +68,7 @@ class Pane(Vertical, can_focus=False):
         )
         self.banner = Static(id=f"{self.NAME}-banner", classes="banner", markup=False)
         self._title = self._subtitle = ""
+        self._edges: tuple[Region, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Banner above, table below."""
@@ -85,12 +87,23 @@ class Pane(Vertical, can_focus=False):
         """Say in the border what this is, how many there are, and what the reader must know about them."""
         number = f"{TABS.index(self.NAME) + 1} " if self.NAME in TABS else ""
         title = f"{number}{PANE_TITLES[self.NAME]}{' ' + counted if counted else ''}"
+        width, height = self.outer_size
+        top, left = self.gutter.top, self.gutter.left  # no frame on top where panes stand alone
         if title != self._title:
             self._title = title
+            self._edges = (Region(-left, -top, width, 1),)
             self.border_title = Content(title)
         if subtitle != self._subtitle:
             self._subtitle = subtitle
+            self._edges = (Region(-left, height - 1 - top, width, 1),)
             self.border_subtitle = Content(subtitle) if subtitle else None
+        self._edges = ()
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """Repaint; of a new title, which Textual repaints the whole pane for, only its line."""
+        return super().refresh(*(regions or self._edges), repaint=repaint, layout=layout, recompose=recompose)
 
     def set_banner(self, text: str, *, bad: bool = False) -> None:
         """Show trouble above the table; nothing while there is none."""
@@ -219,9 +232,9 @@ class ListPane(Pane, Generic[T]):
         if self.filter_text:
             notes.append(f"filter {clean(self.filter_text)!r}")
         if view.busy and not self.line_down:
-            notes.append("loading…")
+            notes.append(f"loading… {self.look.keys.key('back')} stops")
         elif view.stale and view.fetched:
-            notes.append(f"as of {age(view.fetched, self.look.clock())}")
+            notes.append(f"as of {since(view.fetched, self.look.clock()).removeprefix('of ')}")
         self.set_title(
             counted="  ".join(filter(None, (known, self.title_note()))),
             subtitle=separator.join(filter(None, notes)),

@@ -60,7 +60,7 @@ class ProjectsPane(ListPane[Project]):
         stats = self.stats.get(item.id, (item, None))[1]
         return (
             Cell(project_name(item), Tone.DIM if item.hidden else Tone.PLAIN),
-            Cell(count(item.sample_count), Tone.DIM),
+            Cell(count(stats.total if item.sample_count is None and stats else item.sample_count), Tone.DIM),
             Cell("") if stats is None else status_bar(stats, BAR, self.look.glyphs),
             Cell(day(item.modified or item.created, self.look.clock()), Tone.DIM),
         )

@@ -15,7 +15,7 @@ from gencove_tui.errors import Problem
 from gencove_tui.model import Capability, Deliverable, Sample
 from gencove_tui.tui.actions import bindings
 from gencove_tui.tui.asking import Asked
-from gencove_tui.tui.format import Cell, Tone, age, clean, plural, size, total_size
+from gencove_tui.tui.format import Cell, Tone, clean, plural, since, size, total_size
 from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.views import Look, SampleView
 from gencove_tui.tui.widgets import detail_sections as sections
@@ -91,7 +91,8 @@ class DetailPane(Pane):
             self._found.clear()
             self._asked_for = self._trouble = None
         sample = view.sample
-        self.facts.show(() if sample is None else sample_facts(sample, self.look))
+        facts = () if sample is None else sample_facts(sample, self.look)
+        self.facts.show(facts, passing=sample is not None and view.fetched is None)
         files = () if sample is None else sample.deliverables or ()
         self.source = Source(Rows.of(keyed(files)), _key, self._cells)
         self._show_table()
@@ -115,7 +116,6 @@ class DetailPane(Pane):
     def _go_to(self, section: str) -> None:
         self.section = section
         self._trouble = self._asked_for = None
-        self.table.set_columns(sections.COLUMNS.get(section, self.COLUMNS))
         self._tell_sections()
         self._show_table()
 
@@ -148,12 +148,13 @@ class DetailPane(Pane):
         self._show_table()
 
     def _show_table(self) -> None:
+        found: list[sections.Row] = []
         if self.section == sections.FILES:
+            self.table.set_columns(self.COLUMNS)
             self.table.set_empty(self._nothing())
             self.table.show(self.source)
         else:
             place = (_sample_id(self.view), self.section)
-            found: list[sections.Row] = []
             if place in self._found:
                 found = sections.rows(self.section, self._found[place], self.look.glyphs)
                 self.table.set_empty(sections.empty(self.section))
@@ -164,6 +165,7 @@ class DetailPane(Pane):
                 if self._asked_for != place:
                     self._asked_for = place
                     self.post_message(Asked("load_section", (self.view.sample, self.section)))
+            self.table.set_columns(sections.columns(self.section, found))
             self.rows = Source(Rows.of(found), lambda row: row[0], lambda row: row[1])
             self.table.show(self.rows)
         self.tell_age()
@@ -178,14 +180,24 @@ class DetailPane(Pane):
             return
         name = clean(sample.client_id) or clean(sample.id)
         notes = []
-        if sample.deliverables:
+        place = (sample.id, self.section)
+        if self.section != sections.FILES:
+            if place in self._found:
+                notes.append(sections.summary(self.section, self._found[place]))
+        elif sample.deliverables:
             total = total_size([d.size for d in sample.deliverables])
             notes.append(f"{plural(len(sample.deliverables), 'deliverable')}, {total}")
-        if view.busy:
-            notes.append("loading…")
+        if view.busy or self.section_waits:
+            notes.append(f"loading… {self.look.keys.key('back')} stops")
         elif view.problem is not None and view.fetched:
-            notes.append(f"as of {age(view.fetched, self.look.clock())}")
-        self.set_title(counted=name, subtitle=f" {self.look.glyphs.separator} ".join(notes))
+            notes.append(f"as of {since(view.fetched, self.look.clock()).removeprefix('of ')}")
+        self.set_title(counted=name, subtitle=f" {self.look.glyphs.separator} ".join(filter(None, notes)))
+
+    @property
+    def section_waits(self) -> bool:
+        """Whether the section at hand is being asked for."""
+        place = (_sample_id(self.view), self.section)
+        return self._asked_for == place and place not in self._found and self._trouble is None
 
     def _nothing(self) -> str:
         view = self.view

@@ -102,6 +102,10 @@ class SamplesPane(ListPane[Sample]):
         self.query_text = text
         self._describe()
 
+    def on_mount(self) -> None:
+        """Nothing is asked for before there is a project: say how to get one."""
+        self.table.set_empty(self.empty_text())
+
     # --- marks -------------------------------------------------------------------------
 
     @on(VirtualTable.MarksChanged)

@@ -7,7 +7,7 @@ from datetime import datetime
 from textual.content import Content
 
 from gencove_tui.engine.views import Connection, Online, Snapshot
-from gencove_tui.tui.format import Cell, Tone, age, clean, plural, rate
+from gencove_tui.tui.format import Cell, Tone, age, clean, plural, rate, since
 from gencove_tui.tui.states import online
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.bars import Line
@@ -25,10 +25,25 @@ class StatusLine(Line):
         self._connection: Connection | None = None
         self._snapshot: Snapshot | None = None
         self._fetched: datetime | None = None
+        self._starting = False
+        self._waited = 0
 
-    def show(self, connection: Connection, snapshot: Snapshot | None, fetched: datetime | None) -> None:
-        """Take over the newest state; ``fetched`` is the age of what is in view."""
+    def show(
+        self,
+        connection: Connection,
+        snapshot: Snapshot | None,
+        fetched: datetime | None,
+        *,
+        starting: bool = False,
+        waited: float = 0.0,
+    ) -> None:
+        """Take over the newest state.
+
+        ``fetched`` is when what is in view came, ``starting`` whether an engine is, ``waited`` for how many
+        seconds there has been no answer, if that is too long.
+        """
         self._connection, self._snapshot, self._fetched = connection, snapshot, fetched
+        self._starting, self._waited = starting, int(waited)
         self.compose_line()
 
     def compose_line(self) -> None:
@@ -50,13 +65,16 @@ class StatusLine(Line):
         dialect = f" {line.dialect.value}" if line.dialect is not None else ""
         found = [
             (50, "left", Cell(clean(line.profile), Tone.STRONG)),
-            (20, "left", Cell(f"{host}{dialect}", Tone.DIM)),
-            (100, "left", online(line.state, self.look.glyphs)),
+            (45, "left", Cell(f"{host}{dialect}", Tone.DIM)),
+            (100, "left", self._line(line)),
         ]
         if self._fetched is not None:
             word = age(self._fetched, self.look.clock())
-            late = line.state is not Online.ONLINE
-            found.append((40, "left", Cell(f"data {word}", Tone.WARN if late else Tone.DIM)))
+            late = line.state is not Online.ONLINE or bool(self._waited)
+            if late:
+                word = since(self._fetched, self.look.clock())
+            worth = 65 if late else 15 if word == "just now" else 40
+            found.append((worth, "left", Cell(f"data {word}", Tone.WARN if late else Tone.DIM)))
         if snapshot is None:
             return found
         glyphs, totals = self.look.glyphs, snapshot.totals
@@ -64,9 +82,15 @@ class StatusLine(Line):
             if speed >= 1:
                 found.append((70, "right", Cell(f"{sign} {rate(speed)}", Tone.BUSY)))
         if snapshot.rules:
-            found.append((60, "right", self._watch(snapshot)))
+            watch = self._watch(snapshot)
+            found.append((60 if watch.tone is Tone.WARN else 30, "right", watch))
         found.append((80, "right", self._engine(snapshot)))
         return found
+
+    def _line(self, line: Connection) -> Cell:
+        if self._waited and line.state is Online.ONLINE:
+            return Cell(f"{self.look.glyphs.half} no answer for {self._waited} s", Tone.WARN)
+        return online(line.state, self.look.glyphs)
 
     def _watch(self, snapshot: Snapshot) -> Cell:
         broken = sum(bool(view.rule.problem) and view.rule.active for view in snapshot.rules)
@@ -83,5 +107,7 @@ class StatusLine(Line):
             return Cell(f"{glyphs.warn} {clean(engine.notice)}", Tone.WARN)
         if engine.alive:
             return Cell(f"{glyphs.on} engine", Tone.GOOD)
+        if self._starting:
+            return Cell(f"{glyphs.half} engine starting", Tone.DIM)
         busy = snapshot.totals.unfinished > 0 or any(view.rule.active for view in snapshot.rules)
         return Cell(f"{glyphs.off} engine stopped", Tone.WARN if busy else Tone.DIM)

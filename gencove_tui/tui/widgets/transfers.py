@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from textual import on
@@ -16,7 +17,7 @@ from gencove_tui.model import Transfer, TransferState, Wish
 from gencove_tui.store.transfers import Place
 from gencove_tui.tui.actions import bindings
 from gencove_tui.tui.format import Cell, Tone, bar, count, duration, percent, plural, rate, size
-from gencove_tui.tui.queue_order import GROUPS, SORTS, Group, Row, arrange, name_of
+from gencove_tui.tui.queue_order import CLEARABLE, GROUPS, SORTS, Group, Row, arrange, cleared, name_of
 from gencove_tui.tui.rows import Rows
 from gencove_tui.tui.states import transfer_state
 from gencove_tui.tui.views import ListView, Look
@@ -50,6 +51,9 @@ class TransfersPane(ListPane[Row]):
         Column("Left", 6, keep=50, right=True),
     )
 
+    AT_REST = COLUMNS[:-2]
+    """While nothing moves nobody misses rate and time left, and names get their room."""
+
     @dataclass
     class Wished(Message):
         """The user wants these transfers to run, pause or end."""
@@ -80,11 +84,8 @@ class TransfersPane(ListPane[Row]):
     class LimitAsked(Message):
         """The user wants to limit the bandwidth."""
 
-    @dataclass
     class ClearAsked(Message):
         """The user doesn't want to see finished transfers any more."""
-
-        finished: int
 
     @dataclass
     class SheetAsked(Message):
@@ -96,9 +97,12 @@ class TransfersPane(ListPane[Row]):
         super().__init__(look)
         self.trouble = Static(id="transfers-trouble", markup=False)
         self.line = QueueLine(look)
+        self._listed: tuple[Transfer, ...] = ()
         self.transfers: tuple[Transfer, ...] = ()
         self.totals = Totals()
         self.folded: set[str] = set()
+        self.cleared_until: datetime | None = None
+        """What had ended by then is out of sight; it leaves the ledger once nobody can undo that any more."""
         self.unlisted = 0
         """Transfers that the ledger holds beyond those in the list."""
 
@@ -111,12 +115,22 @@ class TransfersPane(ListPane[Row]):
     def show_snapshot(self, snapshot: Snapshot, limit: int | None = None) -> None:
         """Show the transfers of this snapshot; ``limit`` is the bandwidth's."""
         self.totals = snapshot.totals
-        self.transfers = snapshot.transfers
+        self._listed = snapshot.transfers
         self.unlisted = snapshot.transfers_total - len(snapshot.transfers)
         self.line.show(snapshot.totals, limit)
+        moving = any(transfer.state is TransferState.RUNNING for transfer in snapshot.transfers)
+        self.table.set_columns(self.COLUMNS if moving else self.AT_REST)
         self._rearrange()
 
+    def clear_until(self, until: datetime | None) -> int:
+        """Take what had ended by then out of sight, or with None bring it back; returns how many."""
+        before = len(self.transfers)
+        self.cleared_until = until
+        self._rearrange()
+        return abs(before - len(self.transfers))
+
     def _rearrange(self) -> None:
+        self.transfers = tuple(t for t in self._listed if not cleared(t, self.cleared_until))
         rows = arrange(self.transfers, self.sort, self.group, self.folded)
         if self.table.marks:
             there = {self.key_of(row) for row in rows} | {str(transfer.id) for transfer in self.transfers}
@@ -223,6 +237,10 @@ class TransfersPane(ListPane[Row]):
             found.update((transfer.id, transfer) for transfer in some)
         return tuple(found.values())
 
+    def in_view(self, transfer: Transfer) -> bool:
+        """Whether the list as it is filtered and folded now shows the transfer."""
+        return self.source.place(str(transfer.id)) is not None
+
     def _unfinished(self) -> tuple[Transfer, ...]:
         return tuple(t for t in self.meant() if not t.state.is_final)
 
@@ -286,11 +304,10 @@ class TransfersPane(ListPane[Row]):
 
     def action_clear_finished(self) -> None:
         """Take finished transfers off the list."""
-        finished = sum(item.state.is_final for item in self.transfers)
-        if finished:
-            self.post_message(self.ClearAsked(finished))
+        if any(item.state in CLEARABLE for item in self.transfers):
+            self.post_message(self.ClearAsked())
         else:
-            self.post_message(self.Said("No finished transfers to clear"))
+            self.post_message(self.Said("No finished transfers to clear: failures stay in sight"))
 
     def action_limit(self) -> None:
         """Limit the bandwidth."""

@@ -62,6 +62,10 @@ class UploadsPane(ListPane[Upload]):
         self.face: Source[Any] = self.source
         """What the table shows: the list itself, nodes of the tree, or pairs."""
         self._asked_for: Rows[Upload] | None = None
+        self.under_way = False
+        """Whether the whole upload area is under way, for the tree or the pairs."""
+        self._stopped = ""
+        """Why it isn't under way any more, though it never came."""
         self._marked: dict[str, tuple[Upload, ...]] = {}
 
     @property
@@ -153,7 +157,9 @@ class UploadsPane(ListPane[Upload]):
         """Show this state of the list; the other views are asked for anew when it changed."""
         before = self.view.rows
         super().show(view)
-        if self.mode != LIST and view.rows is not before:
+        if self._stopped and view.busy:
+            self._asked_for = None  # the user asks again
+        if self.mode != LIST and (view.rows is not before or (self._stopped and view.busy)):
             self._want_whole()
 
     def restore(self, *, cursor: str = "", text: str = "", sort: str = "", group: str = "") -> None:
@@ -171,17 +177,23 @@ class UploadsPane(ListPane[Upload]):
     def _want_whole(self) -> None:
         if self.view.fetched and self._asked_for is not self.view.rows:
             self._asked_for = self.view.rows
+            self.under_way, self._stopped = True, ""
             self.post_message(Asked("load_uploads", (self.mode,)))
+
+    def end_loading(self, why: str = "") -> None:
+        """It came, or won't."""
+        self.under_way, self._stopped = False, why
+        self._show_rows()
 
     def show_everything(self, uploads: Sequence[Upload]) -> None:
         """The whole upload area came."""
         self.everything = tuple(uploads)
-        self._show_rows()
+        self.end_loading()
 
     def show_pairs(self, pairs: Sequence[Pair]) -> None:
         """All pairs came."""
         self.pairs = tuple(pairs)
-        self._show_rows()
+        self.end_loading()
 
     def _show_rows(self) -> None:
         if self.mode == LIST:
@@ -199,7 +211,7 @@ class UploadsPane(ListPane[Upload]):
         else:
             rows = [p for p in self.pairs or () if any(keep(u) for u in p.uploads)]
             self.face = Source(Rows.of(rows), lambda pair: pair.key, self._pair_cells)
-        self.table.set_empty("Loading…" if waiting else self._nothing())
+        self.table.set_empty((self._stopped or "Loading…") if waiting else self._nothing())
         self.table.show(self.face)
         self._describe()
 
@@ -216,6 +228,8 @@ class UploadsPane(ListPane[Upload]):
             words.append("unassigned only")
         if self.retention:
             words.append(f"kept {plural(self.retention, 'day')}")
+        if self.under_way and self.mode != LIST and not self.view.busy:
+            words.append(f"loading… {self.look.keys.key('back')} stops")
         return ", ".join(words)
 
     def rows_in_view(self) -> tuple[int, int]:

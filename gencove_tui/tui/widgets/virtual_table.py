@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, Protocol
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
-from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -17,16 +14,12 @@ from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 
 from gencove_tui.tui.actions import TABLE, bindings
-from gencove_tui.tui.format import ASCII, UNICODE, Cell, Glyphs, Tone, fit
+from gencove_tui.tui.format import ASCII, UNICODE, Cell, Glyphs, Tone
 from gencove_tui.tui.rows import Rows, Source
-from gencove_tui.tui.widgets.columns import GAP, Column, share
+from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.marks import Marks
 from gencove_tui.tui.widgets.motion import Motion
-
-GUTTER = 2
-"""Cells before the first column: one for the cursor, one for the mark."""
-MARGIN = 1
-"""Cells after the last column."""
+from gencove_tui.tui.widgets.painter import ROLES, Image, Painter
 
 
 class RowSource(Protocol):
@@ -45,15 +38,6 @@ class RowSource(Protocol):
     def place(self, key: str) -> int | None:
         """The row that has this key now."""
         ...
-
-
-class Image(NamedTuple):
-    """All that decides how a line looks; equal images need no repaint."""
-
-    cells: tuple[Cell, ...] | None
-    cursor: bool = False
-    marked: bool = False
-    focused: bool = False
 
 
 class PlainScrollBar(ScrollBarRender):
@@ -75,13 +59,7 @@ class VirtualTable(Motion, Marks, ScrollView, can_focus=True, inherit_bindings=F
     """
 
     BINDINGS = bindings(TABLE)
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "table--header",
-        "table--cursor",
-        "table--cursor-focused",
-        "table--marked",
-        *(f"table--{tone}" for tone in Tone),
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*ROLES, *(f"table--{tone}" for tone in Tone)}
 
     @dataclass
     class About(Message):
@@ -131,7 +109,6 @@ class VirtualTable(Motion, Marks, ScrollView, can_focus=True, inherit_bindings=F
         id: str | None = None,  # Textual's own name for it
     ) -> None:
         super().__init__(id=id)
-        self.columns = tuple(columns)
         self.glyphs = glyphs
         self.source: RowSource = NO_ROWS
         self.cursor = 0
@@ -141,11 +118,8 @@ class VirtualTable(Motion, Marks, ScrollView, can_focus=True, inherit_bindings=F
         self._expected: str | None = None
         self._empty = empty
         self._newest_first = newest_first
+        self.painter = Painter(self, columns, glyphs)
         self._painted: dict[int, Image] = {}
-        self._widths: dict[int, int] = {}
-        self._laid_out_for = (-1, -1)
-        self._strips: LRUCache[Image, Strip] = LRUCache(512)
-        self._styles_by_role: dict[tuple[str, Tone], Style] = {}
 
     # --- what the pane tells and asks --------------------------------------------------
 
@@ -179,10 +153,9 @@ class VirtualTable(Motion, Marks, ScrollView, can_focus=True, inherit_bindings=F
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns from now on; the source must have as many cells. Follow it with ``show``."""
-        self.columns = tuple(columns)
-        self._laid_out_for = (-1, -1)
-        self._painted.clear()
-        self.refresh()
+        if self.painter.set_columns(columns):
+            self._painted.clear()
+            self.refresh()
 
     @property
     def cursor_key(self) -> str | None:
@@ -258,8 +231,7 @@ class VirtualTable(Motion, Marks, ScrollView, can_focus=True, inherit_bindings=F
     def notify_style_update(self) -> None:
         """Colours changed: nothing drawn so far is right."""
         super().notify_style_update()
-        self._styles_by_role.clear()
-        self._strips.clear()
+        self.painter.forget()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Other rows are in view."""
@@ -325,88 +297,21 @@ class VirtualTable(Motion, Marks, ScrollView, can_focus=True, inherit_bindings=F
 
     def _lay_out(self) -> bool:
         """Decide which columns are shown and how wide; returns whether what is drawn is wrong now."""
-        widths = (self.size.width, self._room)
-        if widths == self._laid_out_for:
-            return False
-        self._laid_out_for = widths
-        self._widths = share(self.columns, self._room - GUTTER - MARGIN)
-        self._strips.clear()
-        return True
+        return self.painter.lay_out(self.size.width, self._room)
 
     # --- drawing -----------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen: the header, a row, or nothing."""
         self._lay_out()
-        width = self.size.width
         if y == 0:
-            return self._header()
-        if not len(self.source):
-            self._painted.pop(y, None)
-            lines = self._empty.split("\n")
-            text = lines[y - 2] if 0 <= y - 2 < len(lines) else ""
-            return self._line([Cell("  ", Tone.DIM), Cell(fit(text, width - GUTTER), Tone.DIM)], "base")
+            return self.painter.header()
         index = self.scroll_offset.y + y - 1
-        if index >= len(self.source):
-            self._painted.pop(y, None)
-            return Strip.blank(width, self._style("base", Tone.PLAIN))
-        image = self._image(index)
-        self._painted[y] = image
-        strip = self._strips.get(image)
-        if strip is None:
-            strip = self._strips[image] = self._row(image)
-        return strip
-
-    def _header(self) -> Strip:
-        cells = [Cell(" " * GUTTER)]
-        for i, width in self._widths.items():
-            column = self.columns[i]
-            cells.append(Cell(fit(column.title, width, right=column.right) + " " * GAP))
-        return self._line(cells, "header")
-
-    def _row(self, image: Image) -> Strip:
-        role = "base"
-        if image.cursor:
-            role = "cursor-focused" if image.focused else "cursor"
-        elif image.marked:
-            role = "marked"
-        glyphs = self.glyphs
-        cells = [
-            Cell(glyphs.cursor if image.cursor else " ", Tone.ACCENT),
-            Cell(glyphs.mark if image.marked else " ", Tone.ACCENT),
-        ]
-        for i, width in self._widths.items():
-            column = self.columns[i]
-            cell = Cell(glyphs.missing, Tone.DIM) if image.cells is None else image.cells[i]
-            text = fit(cell.text, width, right=column.right, cut=column.cut, ellipsis=glyphs.ellipsis)
-            if cell.pieces and text.startswith(cell.text):
-                cells += (Cell(piece, tone) for piece, tone in cell.pieces)
-                text = text.removeprefix(cell.text)
-            cells.append(Cell(text + " " * GAP, cell.tone))
-        return self._line(cells, role)
-
-    def _line(self, cells: Sequence[Cell], role: str) -> Strip:
-        segments = [Segment(cell.text, self._style(role, cell.tone)) for cell in cells]
-        return Strip(segments).adjust_cell_length(self.size.width, self._style(role, Tone.PLAIN))
-
-    def _style(self, role: str, tone: Tone) -> Style:
-        """The look of a tone on the header, on the cursor, on a marked row or on the plain ground."""
-        style = self._styles_by_role.get((role, tone))
-        if style is None:
-            _, ground = self.background_colors
-            bold = False
-            colour = self.get_component_styles(f"table--{tone}").color
-            if role != "base":
-                look = self.get_component_styles(f"table--{role}")
-                ground += look.background
-                bold = bool(look.text_style.bold)
-                if role == "header":
-                    colour = look.color
-            text = ground + colour
-            style = Style(
-                color=text.rich_color,
-                bgcolor=ground.rich_color,
-                bold=bold or tone is Tone.STRONG,
-            )
-            self._styles_by_role[(role, tone)] = style
-        return style
+        if index < len(self.source):
+            image = self._painted[y] = self._image(index)
+            return self.painter.row(image)
+        self._painted.pop(y, None)
+        lines = self._empty.split("\n")
+        if not len(self.source) and 0 <= y - 2 < len(lines):
+            return self.painter.words(lines[y - 2])
+        return self.painter.blank()

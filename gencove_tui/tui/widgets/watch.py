@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from gencove_tui.engine.views import RuleView, Snapshot
-from gencove_tui.model import AuditEntry, Event, WatchRule
+from gencove_tui.model import GNCV, AuditEntry, Event, WatchRule
 from gencove_tui.tui.actions import bindings
 from gencove_tui.tui.format import Cell, Tone, clean, day
 from gencove_tui.tui.rows import Rows, Source
@@ -35,12 +35,12 @@ class WatchPane(ListPane[RuleView]):
     BINDINGS = bindings("watch")
     GROUPS = LOGS
     COLUMNS = (
-        Column("Folder", 10, flex=1, keep=90, cut="path"),
-        Column("State", 24, flex=1, keep=100),
-        Column("To", 24, flex=1, keep=20, cut="path"),
+        Column("Rule", 8, flex=1, keep=90, cut="path"),
+        Column("State", 24, flex=3, keep=100),
+        Column("Folder", 24, flex=2, keep=20, cut="path"),
     )
     EVENT_COLUMNS = (
-        Column("Event", 12, flex=1, keep=100, cut="middle"),
+        Column("Event", 12, flex=1, keep=100),
         Column("Time", 6, keep=50, right=True),
     )
 
@@ -153,11 +153,11 @@ class WatchPane(ListPane[RuleView]):
         return str(item.rule.id)
 
     def cells_of(self, item: RuleView) -> tuple[Cell, ...]:
-        """Folder, state in words, destination."""
+        """Name, state in words, folder."""
         return (
-            Cell(clean(item.rule.folder)),
+            Cell(clean(item.rule.name) or clean(item.rule.folder)),
             rule_state(item, self.look.glyphs, self.look.clock()),
-            Cell(clean(item.rule.destination), Tone.DIM),
+            Cell(clean(item.rule.folder), Tone.DIM),
         )
 
     def empty_text(self) -> str:
@@ -251,7 +251,7 @@ class WatchPane(ListPane[RuleView]):
         glyphs, when = self.look.glyphs, Cell(day(item.time, self.look.clock()), Tone.DIM)
         if isinstance(item, AuditEntry):
             glyph, tone = (glyphs.bad, Tone.BAD) if item.outcome == "failed" else (glyphs.good, Tone.PLAIN)
-            what = clean(item.client_id or item.remote or item.local_path)
+            what = clean(item.remote.removeprefix(GNCV) or item.local_path or item.client_id)
             return Cell(f"{glyph} {clean(item.act)} {what}", tone), when
         glyph, tone = {
             "success": (glyphs.good, Tone.GOOD),

@@ -1,0 +1,73 @@
+"""One key at a time: the next one goes where the one before it has put the focus.
+
+A terminal over a slow line delivers several keys at once, and quick fingers type ahead. Textual hands all of
+them to what has the focus at that moment, so that ``/drx`` would filter nothing, and run what ``d``, ``r``
+and ``x`` stand for.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Generic
+
+from textual import events
+from textual.app import App, ReturnType
+from textual.message import Message
+
+_PATIENCE_SECONDS = 0.5
+"""After so long the next key goes out whatever became of the one before it."""
+
+
+class KeyDone(Message, namespace="gencove"):
+    """Follows a key through the same queues, so that it arrives once the key has been dealt with."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+class KeysInTurn(App[ReturnType], Generic[ReturnType]):
+    """An app whose keys, and what is pasted between them, wait for each other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: deque[events.Key | events.Paste] = deque()
+        self._number = 0
+        self._busy = False
+
+    @property
+    def keys_at_rest(self) -> bool:
+        """Whether every key so far has been dealt with."""
+        return not self._busy
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys from the terminal stand in line; all else goes its way."""
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._busy:
+            if not self._waiting:  # a widget that has ended meanwhile tells nothing
+                self.set_timer(_PATIENCE_SECONDS, lambda number=self._number: self._pass_on(number))
+            self._waiting.append(event)
+        else:
+            await self._send(event)
+
+    async def _send(self, event: events.Key | events.Paste) -> None:
+        self._busy = True
+        self._number += 1
+        target = self.focused or self.screen
+        await super().on_event(event)
+        target.post_message(KeyDone(self._number))
+
+    def on_gencove_key_done(self, message: KeyDone) -> None:
+        """The key was dealt with; a screen that it opened comes to its focus first."""
+        message.stop()
+        self.screen.call_later(self.call_later, self._pass_on, message.number)
+
+    async def _pass_on(self, number: int) -> None:
+        if not self._busy or number != self._number:
+            return
+        self._busy = False
+        if self._waiting:
+            await self._send(self._waiting.popleft())
+            if self._waiting:
+                self.set_timer(_PATIENCE_SECONDS, lambda number=self._number: self._pass_on(number))

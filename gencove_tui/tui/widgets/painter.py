@@ -1,0 +1,137 @@
+"""How the lines of a table look: columns shared out, cells cut to fit, each in the style of its tone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.cache import LRUCache
+from textual.strip import Strip
+from textual.widget import Widget
+
+from gencove_tui.tui.format import Cell, Glyphs, Tone, fit
+from gencove_tui.tui.widgets.columns import GAP, Column, share
+
+GUTTER = 2
+"""Cells before the first column: one for the cursor, one for the mark."""
+MARGIN = 1
+"""Cells after the last column."""
+ROLES = frozenset({"table--header", "table--cursor", "table--cursor-focused", "table--marked"})
+"""Component classes of lines that aren't plain; those of the tones come on top."""
+
+
+class Image(NamedTuple):
+    """All that decides how a row looks; equal images need no repaint."""
+
+    cells: tuple[Cell, ...] | None
+    """None while the row isn't loaded."""
+    cursor: bool = False
+    marked: bool = False
+    focused: bool = False
+
+
+class Painter:
+    """Draws the lines of one table, and remembers what it drew until the columns or the colours change."""
+
+    def __init__(self, table: Widget, columns: Sequence[Column], glyphs: Glyphs) -> None:
+        self.columns = tuple(columns)
+        self.glyphs = glyphs
+        self._table = table
+        self._width = self._room = -1
+        self._shares: dict[int, int] = {}
+        self._strips: LRUCache[Image, Strip] = LRUCache(512)
+        self._styles: dict[tuple[str, Tone], Style] = {}
+
+    def set_columns(self, columns: Sequence[Column]) -> bool:
+        """Draw other columns from now on; returns whether they are others."""
+        if self.columns == tuple(columns):
+            return False
+        self.columns = tuple(columns)
+        self._width = -1
+        return True
+
+    def lay_out(self, width: int, room: int) -> bool:
+        """Share ``room`` cells of lines of ``width`` among the columns; returns whether that changed them."""
+        if (width, room) == (self._width, self._room):
+            return False
+        self._width, self._room = width, room
+        self._shares = share(self.columns, room - GUTTER - MARGIN)
+        self._strips.clear()
+        return True
+
+    def forget(self) -> None:
+        """Colours changed: nothing drawn so far is right."""
+        self._styles.clear()
+        self._strips.clear()
+
+    def header(self) -> Strip:
+        """The titles of the columns."""
+        cells = [Cell(" " * GUTTER)]
+        for i, width in self._shares.items():
+            column = self.columns[i]
+            cells.append(Cell(fit(column.title, width, right=column.right) + " " * GAP))
+        return self._line(cells, "header")
+
+    def words(self, text: str) -> Strip:
+        """A line that stands where rows would be."""
+        return self._line([Cell(" " * GUTTER), Cell(fit(text, self._width - GUTTER), Tone.DIM)], "base")
+
+    def blank(self) -> Strip:
+        """A line without anything."""
+        return Strip.blank(self._width, self.style("base", Tone.PLAIN))
+
+    def row(self, image: Image) -> Strip:
+        """A row."""
+        strip = self._strips.get(image)
+        if strip is None:
+            strip = self._strips[image] = self._row(image)
+        return strip
+
+    def _row(self, image: Image) -> Strip:
+        role, glyphs = "base", self.glyphs
+        if image.cursor:
+            role = "cursor-focused" if image.focused else "cursor"
+        elif image.marked:
+            role = "marked"
+        cursor = glyphs.cursor if image.focused else glyphs.cursor_away
+        cells = [
+            Cell(cursor if image.cursor else " ", Tone.ACCENT),
+            Cell(glyphs.mark if image.marked else " ", Tone.ACCENT),
+        ]
+        for i, width in self._shares.items():
+            column = self.columns[i]
+            cell = Cell(glyphs.missing, Tone.DIM) if image.cells is None else image.cells[i]
+            text = fit(cell.text, width, right=column.right, cut=column.cut, ellipsis=glyphs.ellipsis)
+            if cell.pieces and text.startswith(cell.text):
+                cells += (Cell(piece, tone) for piece, tone in cell.pieces)
+                text = text.removeprefix(cell.text)
+            cells.append(Cell(text + " " * GAP, cell.tone))
+        return self._line(cells, role)
+
+    def _line(self, cells: Sequence[Cell], role: str) -> Strip:
+        segments = [Segment(cell.text, self.style(role, cell.tone)) for cell in cells]
+        return Strip(segments).adjust_cell_length(self._width, self.style(role, Tone.PLAIN))
+
+    def style(self, role: str, tone: Tone) -> Style:
+        """The look of a tone on the header, on the cursor, on a marked row or on the plain ground."""
+        style = self._styles.get((role, tone))
+        if style is None:
+            _, ground = self._table.background_colors
+            bold = False
+            colour = self._table.get_component_styles(f"table--{tone}").color
+            if role != "base":
+                look = self._table.get_component_styles(f"table--{role}")
+                ground += look.background
+                bold = bool(look.text_style.bold)
+                if role == "header":
+                    colour = look.color
+            text = ground + colour
+            style = Style(
+                color=text.rich_color,
+                bgcolor=ground.rich_color,
+                bold=bold or tone is Tone.STRONG,
+            )
+            self._styles[(role, tone)] = style
+        return style
