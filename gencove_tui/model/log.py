@@ -34,6 +34,8 @@ _SEVERITIES = {
     "waiting": "warning",
     "missing": "warning",
     "unlisted": "warning",
+    "slow": "warning",
+    "delayed": "warning",
     "to_assign": "warning",
     "delivered": "success",
     "recovered": "success",

@@ -34,7 +34,7 @@ from gencove_tui.tui.widgets.notices import Message, Messages
 HERE = Path(__file__).parent
 HANG_UP_SECONDS = 15.0
 """How long the app may take to leave a terminal that is gone."""
-TERMINAL_CHECK = 5.0
+TERMINAL_CHECK = 1.0
 """Seconds between looks at whether the terminal is still there."""
 
 

@@ -7,15 +7,23 @@ and ``x`` stand for.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from typing import Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from textual import events
 from textual.app import App, ReturnType
 from textual.message import Message
 
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
 _PATIENCE_SECONDS = 0.5
 """After so long the next key goes out whatever became of the one before it."""
+
+
+_TURNS = 5
+"""Of the event loop, for tasks that a key started."""
 
 
 class KeyDone(Message, namespace="gencove"):
@@ -34,6 +42,8 @@ class KeysInTurn(App[ReturnType], Generic[ReturnType]):
         self._waiting: deque[events.Key | events.Paste] = deque()
         self._number = 0
         self._busy = False
+        self._over: Screen[Any] | None = None
+        """What was shown when the last key came."""
 
     @property
     def keys_at_rest(self) -> bool:
@@ -54,13 +64,20 @@ class KeysInTurn(App[ReturnType], Generic[ReturnType]):
     async def _send(self, event: events.Key | events.Paste) -> None:
         self._busy = True
         self._number += 1
+        self._over = self.screen
         target = self.focused or self.screen
         await super().on_event(event)
-        target.post_message(KeyDone(self._number))
+        # A key of the app's own was dealt with here and now, and may have taken its target away.
+        whither = target if event.is_forwarded else self
+        whither.post_message(KeyDone(self._number))
 
-    def on_gencove_key_done(self, message: KeyDone) -> None:
-        """The key was dealt with; a screen that it opened comes to its focus first."""
+    async def on_gencove_key_done(self, message: KeyDone) -> None:
+        """The key was dealt with; a screen that it opened, perhaps by a task, comes to its focus first."""
         message.stop()
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        if self.screen is not self._over:  # a screen that ends at once takes its queue with it
+            self.set_timer(_PATIENCE_SECONDS, lambda: self._pass_on(message.number))
         self.screen.call_later(self.call_later, self._pass_on, message.number)
 
     async def _pass_on(self, number: int) -> None:

@@ -26,7 +26,7 @@ class Driver:
     async def press(self, *keys: str) -> None:
         """Type these keys and let the app act on them."""
         await self.pilot.press(*keys)
-        await self.until(lambda: self.app.keys_at_rest, "the keys")
+        await self.until(lambda: self.app.keys_at_rest or self.app._exit, "the keys")
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:

@@ -442,7 +442,7 @@ async def test_a_rejected_key_is_explained_and_not_tried_again() -> None:
     )
     desk = FakeDesk(line=line)
     async with drive(desk, refresh_seconds=0.01) as it:
-        await it.sees("Key rejected", "gencove-tui login", "Not connected.")
+        await it.sees("Key rejected", "C gives the profile a new key.", "Not connected.")
         await it.pilot.pause(1.2)
         assert len(desk.called("connect")) == 1
         desk.line = ONLINE_V2

@@ -20,6 +20,7 @@ from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
+NAME = 20
 DETAIL = 18
 MOST_NOTE = 24
 """Cells that these columns may fill."""
@@ -102,13 +103,14 @@ class Confirm(Dialog[bool]):
 
 
 def _columns(hits: Sequence[Hit]) -> tuple[Column, ...]:
-    """Details and notes take what they need, names the rest; a column that nothing fills is left out."""
+    """Names and details share the room by how much more each needs."""
     detail = max((cell_len(hit.detail) for hit in hits), default=0)
     cut = "path" if all("/" in hit.name for hit in hits) else "middle"
+    name = max((cell_len(hit.name) for hit in hits), default=0)
     note = max((cell_len(hit.note) for hit in hits), default=0)
     return (
-        Column("What", 20, flex=1, keep=100, cut=cut),
-        Column("", min(detail, DETAIL), flex=2 * (detail > DETAIL), keep=50, cut="middle"),
+        Column("What", max(8, min(name, NAME)), flex=max(0, name - NAME), keep=100, cut=cut),
+        Column("", min(detail, DETAIL), flex=max(0, detail - DETAIL), keep=50, cut="middle"),
         Column("Note" if note else "", min(max(note, 4), MOST_NOTE) if note else 0, keep=90),
     )
 
