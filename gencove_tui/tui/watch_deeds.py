@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +12,16 @@ from gencove_tui.config import check_rule_name, check_terms
 from gencove_tui.engine.views import Online, RuleView
 from gencove_tui.engine.views_remote import Progress
 from gencove_tui.errors import Problem
-from gencove_tui.model import AuditEntry, Event, GncvPath, Project, ProjectQuery, RuleTerms, WatchRule
+from gencove_tui.model import (
+    NETWORK_SETTLE,
+    AuditEntry,
+    Event,
+    GncvPath,
+    Project,
+    ProjectQuery,
+    RuleTerms,
+    WatchRule,
+)
 from gencove_tui.tui.deeds import Abandoned, Doer
 from gencove_tui.tui.format import clean, plural
 from gencove_tui.tui.screens.dialogs import Choice, Question
@@ -20,6 +30,8 @@ from gencove_tui.tui.screens.paths import typed_path
 from gencove_tui.tui.screens.rule_sheet import DryRunSheet, RuleSheet
 
 _CHECKS = (("full", "every record"), ("gzip", "the gzip stream"), ("none", "not at all"))
+_LANES = (("no", "one file each"), ("yes", "joined"))
+_HYPHENS = (("no", "as they are"), ("yes", "as hyphens"))
 
 
 def fields_of(rule: WatchRule | None) -> list[Field]:
@@ -34,9 +46,30 @@ def fields_of(rule: WatchRule | None) -> list[Field]:
         Field("project", "Project", terms.project, hint="name or id to assign to; empty assigns nothing"),
         Field("deliver", "Results", " ".join(terms.deliver), hint="file types to fetch, like impute-vcf qc"),
         Field("deliver_to", "Into", terms.deliver_to, hint="empty: the download folder", is_path=True),
+        Field("deliver_template", "As", terms.deliver_template, hint="empty: the profile's template"),
+        Field("metadata", "Metadata", _json(terms.metadata), hint='any JSON, like {"site": "Oslo"}'),
         Field("settle", "Still for seconds", f"{terms.settle:g}", hint="empty: 60 without a change"),
+        Field("network_settle", "On a network disk", f"{terms.network_settle:g}", hint="empty: 300"),
+        Field("marker", "Waits for a file", terms.marker, hint="auto: the sequencer's own; none; or a name"),
         Field("check", "Checked", terms.check, choices=_CHECKS),
+        Field("merge_lanes", "Lanes", _word(terms.merge_lanes), choices=_LANES),
+        Field("hyphens", "_ in sample ids", _word(terms.hyphens), choices=_HYPHENS),
     ]
+
+
+def _word(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _json(value: object) -> str:
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _seconds(values: Mapping[str, str], key: str, label: str, usual: float) -> float:
+    try:
+        return float(values[key].replace(",", ".") or usual)
+    except ValueError:
+        raise ValueError(f"{label}: type a number.") from None
 
 
 def terms_from(values: Mapping[str, str], before: WatchRule | None) -> RuleTerms:
@@ -44,10 +77,12 @@ def terms_from(values: Mapping[str, str], before: WatchRule | None) -> RuleTerms
 
     Raises ``InputProblem`` or ``ValueError`` with words for people.
     """
+    settle = _seconds(values, "settle", "Still for seconds", 60.0)
+    network_settle = _seconds(values, "network_settle", "On a network disk", NETWORK_SETTLE)
     try:
-        settle = float(values["settle"].replace(",", ".") or 60)
-    except ValueError:
-        raise ValueError("Still for seconds: type a number.") from None
+        metadata = json.loads(values["metadata"]) if values["metadata"] else None
+    except ValueError as error:
+        raise ValueError(f"Metadata: not JSON: {error}.") from None
     if not values["folder"]:
         raise ValueError("Folder: which folder should be watched?")
     kept = structs.asdict(before) if before is not None else {}
@@ -62,8 +97,14 @@ def terms_from(values: Mapping[str, str], before: WatchRule | None) -> RuleTerms
                 "project": values["project"],
                 "deliver": tuple(values["deliver"].split()),
                 "deliver_to": str(typed_path(values["deliver_to"])) if values["deliver_to"] else "",
+                "deliver_template": values["deliver_template"],
+                "metadata": metadata,
                 "settle": settle,
+                "network_settle": network_settle,
+                "marker": values["marker"] or "auto",
                 "check": values["check"],
+                "merge_lanes": values["merge_lanes"] == "yes",
+                "hyphens": values["hyphens"] == "yes",
             }
         )
     )
@@ -98,6 +139,7 @@ class WatchDeeds(Doer):
                 title,
                 fields,
                 "Watch" if rule is None else "Keep the changes",
+                trial="Dry run",
                 check=lambda values: complaint(values, rule),
                 wrong=wrong,
                 at="project" if wrong else "",
@@ -105,6 +147,12 @@ class WatchDeeds(Doer):
             values = await self.screen.app.push_screen_wait(form)
             if values is None:
                 return
+            if form.wants_trial:  # and back to the form with all that was typed
+                fields = [field._replace(value=values[field.key]) for field in fields]
+                await self._try_out(
+                    clean(values.get("name", "") or values["folder"]), terms_from(values, rule)
+                )
+                continue
             before = "" if rule is None else rule.project
             try:
                 if values["project"] not in ("", before):
@@ -146,7 +194,10 @@ class WatchDeeds(Doer):
 
     async def _remove(self, view: RuleView) -> None:
         rule = view.rule
-        body = [f"{clean(rule.folder)} would not be watched any more.", "Files and uploads stay as they are."]
+        body = [
+            f"{clean(rule.folder)} would not be watched any more. Files and uploads stay as they are.",
+            "What it has begun goes on: still uploaded, assigned and delivered. Pause it if it should not.",
+        ]
         if view.queued:
             body.append(f"{plural(view.queued, 'upload')} of it go on.")
         answer = await self.screen.app.push_screen_wait(
@@ -175,9 +226,12 @@ class WatchDeeds(Doer):
         self._run(self._attempt(rule), group="dialog")
 
     async def _attempt(self, rule: WatchRule) -> None:
-        self.say(f"Looking through {clean(rule.folder)}…")
-        found = await self.desk.try_rule(rule)
-        self.screen.app.push_screen(DryRunSheet(clean(rule.name) or clean(rule.folder), found, self.look))
+        await self._try_out(clean(rule.name) or clean(rule.folder), rule)
+
+    async def _try_out(self, name: str, terms: RuleTerms) -> None:
+        self.say(f"Looking through {clean(terms.folder)}…")
+        found = await self.desk.try_rule(terms)
+        await self.screen.app.push_screen_wait(DryRunSheet(name, found, self.look))
 
     def show(self, view: RuleView) -> None:
         """Show all that is known about a rule."""

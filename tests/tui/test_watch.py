@@ -75,6 +75,47 @@ async def test_a_folder_can_be_watched_from_the_screen(size: tuple[int, int], tm
         assert (name, terms.folder, before) == ("lab", str(tmp_path), None)
 
 
+def test_a_form_takes_what_decides_what_is_complete_and_what_becomes_of_it() -> None:
+    terms = terms_from(
+        filled(
+            folder="/data",
+            network_settle="600",
+            marker="CopyComplete.txt",
+            metadata='{"site": "Oslo"}',
+            merge_lanes="yes",
+            hyphens="yes",
+            deliver_template="{client_id}/{default_filename}",
+        ),
+        None,
+    )
+    assert (terms.network_settle, terms.marker) == (600.0, "CopyComplete.txt")
+    assert terms.metadata == {"site": "Oslo"}
+    assert terms.merge_lanes
+    assert terms.hyphens
+    assert terms.deliver_template == "{client_id}/{default_filename}"
+    assert "not JSON" in complaint(filled(folder="/data", metadata="{site}"), None)
+
+
+async def test_a_form_can_be_tried_before_it_is_kept(tmp_path: Path) -> None:
+    desk = busy()
+    taken = DryFile(path="runA/A_R1.fastq.gz", size=10, remote=GncvPath("gncv://runA/A_R1.fastq.gz"))
+    desk.dry = DryRun(files=(taken,))
+    async with drive(desk) as it:
+        await it.press("5", "n")
+        await it.sees("Watch another folder", "Dry run")
+        await it.type("lab")
+        await it.press("down")
+        await it.type(str(tmp_path))
+        await it.press("f3")
+        await it.until(lambda: desk.called("try_rule"), "the trial")
+        await it.sees("runA/A_R1.fastq.gz")
+        await it.press("escape")
+        await it.sees("Watch another folder", "lab")
+        assert desk.called("put_rule") == []
+        await it.press("f2")
+        await it.until(lambda: desk.called("put_rule"), "the rule")
+
+
 async def test_a_rule_is_edited_as_it_stands() -> None:
     desk = busy()
     async with drive(desk) as it:

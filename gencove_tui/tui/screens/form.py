@@ -31,13 +31,20 @@ class Field(NamedTuple):
     is_path: bool = False
 
 
+class _Fields(VerticalScroll, inherit_bindings=False):
+    """More than fit are scrolled by the cursor; up and down go from field to field."""
+
+
 class Form(Dialog[dict[str, str] | None]):
-    """Fields and two buttons. ``check`` says what is wrong with the values, or nothing."""
+    """Fields and buttons. ``check`` says what is wrong with the values, or nothing; ``trial`` names a third
+    button.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "next_field", show=False),
         Binding("up", "previous_field", show=False),
         Binding("f2", "take", show=False),
+        Binding("f3", "try_out", show=False),
     ]
 
     def __init__(
@@ -50,8 +57,12 @@ class Form(Dialog[dict[str, str] | None]):
         check: Callable[[Mapping[str, str]], str] | None = None,
         wrong: str = "",
         at: str = "",
+        trial: str = "",
     ) -> None:
         super().__init__()
+        self._trial = trial
+        self.wants_trial = False
+        """Whether the values are only to be tried; the form comes back afterwards."""
         self._title, self._go_label, self._text = title, go, text
         self._fields = tuple(fields)
         self._check = check
@@ -63,10 +74,11 @@ class Form(Dialog[dict[str, str] | None]):
         """Words, fields, what is wrong, buttons."""
         with Vertical(classes="dialog -form") as box:
             box.border_title = Content(self._title)
-            box.border_subtitle = Content("↑ ↓ field · ← → value · f2 done · esc back")
+            tries = f" · f3 {self._trial.lower()}" if self._trial else ""
+            box.border_subtitle = Content(f"↑ ↓ field · ← → value · f2 done{tries} · esc back")
             if self._text:
                 yield Static(Content(self._text), classes="dialog-text")
-            with VerticalScroll(classes="fields", can_focus=False):
+            with _Fields(classes="fields", can_focus=False):
                 for field in self._fields:
                     with Horizontal(classes="field -close"):
                         yield Label(Content(field.label))
@@ -74,6 +86,8 @@ class Form(Dialog[dict[str, str] | None]):
             yield Static(self._wrong, id="form-wrong", classes="wrong", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(Content(self._go_label), id="go", compact=True, variant="primary")
+                if self._trial:
+                    yield Button(Content(self._trial), id="trial", compact=True)
                 yield Button("Back", id="leave", compact=True)
 
     def _widget(self, field: Field) -> Widget:
@@ -89,6 +103,7 @@ class Form(Dialog[dict[str, str] | None]):
 
     def on_mount(self) -> None:
         """Begin at the first field, or at the one that was wrong."""
+        self.query_one(_Fields).styles.height = min(len(self._fields), self.app.size.height // 2)
         self.query_one(f"#form-{self._at}").focus()
 
     @property
@@ -123,11 +138,19 @@ class Form(Dialog[dict[str, str] | None]):
         """Take the form, wherever in it the cursor is."""
         self._go()
 
+    @on(Button.Pressed, "#trial")
+    def action_try_out(self) -> None:
+        """Only try the values out."""
+        if self._trial:
+            self.wants_trial = True
+            self._go()
+
     @on(Button.Pressed, "#go")
     def _go(self) -> None:
         values = self.values
         wrong = self._check(values) if self._check is not None else ""
         if wrong:
+            self.wants_trial = False
             self.query_one("#form-wrong", Static).update(wrong)
         else:
             self.dismiss(values)
