@@ -90,7 +90,8 @@ def target_path(
     }
     *heads, last = template.split("/")
     components = [safe_component(_expand(head, tokens)) for head in heads]
-    components.append(safe_component(_expand(last, last_tokens)) or safe_component(filename))
+    last = safe_component(_expand(last, last_tokens)) or safe_component(filename)
+    components.append(last or safe_component(deliverable.file_type) or "unnamed")
     return folder.joinpath(*(component for component in components if component))
 
 
