@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from gencove_tui.api.errors import ApiProblem, Kind
 
+CONNECTION = "Connection"
+"""Our own code where no answer came at all."""
+
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
 """Codes that mean: fetch new keys."""
 
@@ -50,7 +53,7 @@ _REMEDIES = {
 
 
 class S3Problem(ApiProblem):
-    """A request to the store failed; ``code`` is S3's own word, or ``Connection``.
+    """A request to the store failed; ``code`` is S3's own word, or ``CONNECTION``.
 
     ``retryable``: the same request may succeed if repeated, where ``code`` is in ``EXPIRED`` with new keys.
     """
@@ -100,7 +103,7 @@ def unreachable(what: str, host: str) -> S3Problem:
     """The problem of a connection that failed before an answer came."""
     return S3Problem(
         what,
-        "Connection",
+        CONNECTION,
         kind=Kind.UNREACHABLE,
         retryable=True,
         why=f"the store at {host} can't be reached or closed the connection",

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from gencove_tui.api.s3 import EXPIRED, REFUSED_KEYS, FileBody, S3Area, S3Problem
+from gencove_tui.api.s3_errors import CONNECTION
 from gencove_tui.engine.disks import Disk
 from gencove_tui.engine.guards import Stalled, unless_stalled
 from gencove_tui.engine.limits import Lane
@@ -33,7 +34,7 @@ async def insist(s3: S3Area, act: Callable[[], Awaitable[T]]) -> T:
 
     Raises the last ``S3Problem``, or ``Stalled`` when a second connection stalled as well.
     """
-    renewed = stalled = False
+    renewed = stalled = lost = False
     for attempt in range(1, _TRIES + 1):
         try:
             return await act()
@@ -48,6 +49,11 @@ async def insist(s3: S3Area, act: Callable[[], Awaitable[T]]) -> T:
                 await s3.refresh()
                 renewed = True
             elif error.retryable:
+                if lost and error.code == CONNECTION and not renewed:
+                    # Keys that are refused in the middle of a body: the word may be lost with the connection.
+                    await s3.refresh()
+                    renewed = True
+                lost = error.code == CONNECTION
                 await asyncio.sleep(min(backoff(attempt), 5.0))
             else:
                 raise

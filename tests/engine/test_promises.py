@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
+import pytest
+
+from gencove_tui.api.s3_errors import unreachable
 from gencove_tui.config import resolve
-from gencove_tui.engine import core, localfile, pace, ranges
+from gencove_tui.engine import core, insist, localfile, pace, ranges
 from gencove_tui.engine.limits import Limiter
 from gencove_tui.engine.progress import Board
 from gencove_tui.model import DownloadSource, Part, TransferState, Wish
@@ -105,6 +108,25 @@ async def test_a_store_that_is_away_is_named_and_the_notice_ends_by_itself(
     async with running_engine(resolve(environment=environment)):
         assert (await until(finished(ledger, transfer), "the upload")).state is TransferState.DONE
         assert ledger.engine.read().notice == ""
+
+
+@pytest.mark.parametrize(("failures", "fetched"), [(1, 0), (2, 1), (3, 1)])
+async def test_keys_whose_refusal_was_lost_with_its_connection_are_renewed(monkeypatch, failures, fetched):
+    monkeypatch.setattr(insist, "backoff", lambda _: 0.0)
+    tries, fresh = [], []
+
+    class Store:
+        async def refresh(self):
+            fresh.append(len(tries))
+
+    async def act():
+        tries.append(1)
+        if len(tries) <= failures:
+            raise unreachable("Can't store part 1", "s3")
+        return "etag"
+
+    assert await insist.insist(Store(), act) == "etag"
+    assert len(fresh) == fetched
 
 
 async def test_a_check_that_is_slower_than_the_line_is_told_once(
