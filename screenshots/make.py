@@ -54,8 +54,8 @@ async def draw(home: Path) -> None:
         try:
             async with app.run_test(size=(120, 36)) as pilot:
                 await until(lambda: _done(desk) >= 2, "the first uploads")
-                # A finished sample of the second project, its largest result on the way, more files going up.
-                await pilot.press("1", "j", "enter")
+                # A finished sample of the first project, its largest result on the way, more files going up.
+                await pilot.press("1", "enter")
                 await until(lambda: "NA12891" in _shown(app), "the samples")
                 await pilot.press("G")
                 await until(lambda: "alignment-bam" in _shown(app), "the sample's results")

@@ -145,7 +145,7 @@ class _Demo:
             self._sample(project, f"Rex {number}", status, 18 - number)
 
     def _empty_ones(self, human: str) -> None:
-        self._project("New study", human, 0.1, "Nothing here yet")
+        self._project("New study", human, 7, "Nothing here yet")
         self._project("Withdrawn", human, 300).hidden = True
 
     def _upload_area(self) -> None:

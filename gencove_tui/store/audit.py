@@ -16,6 +16,11 @@ from gencove_tui.store.database import Database, printable
 from gencove_tui.store.transfers import moment
 
 _PAGE = 1000
+_TEXT = "lower(" + " || ' ' || ".join(
+    ("act", "outcome", "who", "remote", "CAST(local_path AS TEXT)", "client_id", "sample_id", "project_id",
+     "checksum", "detail")
+) + ")"  # fmt: skip
+"""All of a line that a person may look for."""
 
 
 @functools.cache
@@ -113,7 +118,8 @@ class Audit:
     ) -> Iterator[AuditEntry]:
         """Lines that match, oldest first, read page by page.
 
-        ``search``: part of a path, client id or sample id, without regard to case.
+        ``search``: words that all stand somewhere in a line, without regard to case; with ``!`` before them
+        the lines in which they don't.
         """
         where, values = _conditions(since, until, rule_id, act, search)
         last = 0
@@ -158,7 +164,8 @@ def _conditions(
         if value is not None:
             parts.append(condition)
             values.append(value)
-    if search:
-        parts.append("instr(lower(remote || ' ' || client_id || ' ' || sample_id), lower(?)) > 0")
-        values.append(search)
+    if words := search.removeprefix("!").split():
+        every = " AND ".join([f"instr({_TEXT}, lower(?)) > 0"] * len(words))
+        parts.append(f"NOT ({every})" if search.startswith("!") else every)
+        values += words
     return "".join(f" AND {part}" for part in parts), tuple(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,11 +10,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from gencove_tui.errors import Problem
 from gencove_tui.model import GncvPath
-from gencove_tui.store.database import Database
+from gencove_tui.store.database import DamagedFile, Database
 from gencove_tui.store.schema import CACHE
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 CACHE_NAME = "cache.db"
 KEEP = 200
@@ -26,33 +30,56 @@ def _decode(kind: type[Any], value: Any) -> Any:
     raise NotImplementedError(kind)
 
 
+def _open(path: Path) -> Database:
+    """The file, begun anew where it is damaged; in memory where none can be had."""
+    try:
+        try:
+            return Database(path, CACHE)
+        except DamagedFile as problem:
+            log.warning("%s; it holds copies only and is begun anew", problem)
+            for end in ("", "-wal", "-shm"):
+                path.with_name(path.name + end).unlink(missing_ok=True)
+            return Database(path, CACHE)
+    except (Problem, OSError) as problem:
+        log.warning("%s; remote lists are kept in memory only", problem)
+        return Database(Path(":memory:"), CACHE)
+
+
 class Cache:
     """Remembers one list per kind and name. Not thread-safe.
 
-    Presigned URLs must be taken out before a list is put in.
+    Presigned URLs must be taken out before a list is put in. Trouble with the file raises nothing: what it
+    holds can be asked again.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._db = Database(folder / CACHE_NAME, CACHE)
+        self._db = _open(folder / CACHE_NAME)
 
     def put(self, kind: str, name: str, items: tuple[Any, ...]) -> None:
         """Remember a list as it was answered just now."""
         body = msgspec.json.encode(items, enc_hook=str)
-        with self._db.write(durable=False) as connection:
-            connection.execute(
-                "INSERT INTO lists VALUES (?, ?, ?, ?) ON CONFLICT (kind, name) DO UPDATE SET"
-                " fetched=excluded.fetched, body=excluded.body",
-                (kind, name, time.time(), body),
-            )
-            connection.execute(
-                "DELETE FROM lists WHERE kind=? AND name NOT IN"
-                " (SELECT name FROM lists WHERE kind=? ORDER BY fetched DESC LIMIT ?)",
-                (kind, kind, KEEP),
-            )
+        try:
+            with self._db.write(durable=False) as connection:
+                connection.execute(
+                    "INSERT INTO lists VALUES (?, ?, ?, ?) ON CONFLICT (kind, name) DO UPDATE SET"
+                    " fetched=excluded.fetched, body=excluded.body",
+                    (kind, name, time.time(), body),
+                )
+                connection.execute(
+                    "DELETE FROM lists WHERE kind=? AND name NOT IN"
+                    " (SELECT name FROM lists WHERE kind=? ORDER BY fetched DESC LIMIT ?)",
+                    (kind, kind, KEEP),
+                )
+        except Problem as problem:
+            log.info("a copy of %s %s was not kept: %s", kind, name, problem)
 
     def get(self, kind: str, name: str, item: type[T]) -> tuple[tuple[T, ...], datetime] | None:
         """The remembered list and its time; None when there is none or it is of another version's shape."""
-        row = self._db.row("SELECT * FROM lists WHERE kind=? AND name=?", (kind, name))
+        try:
+            row = self._db.row("SELECT * FROM lists WHERE kind=? AND name=?", (kind, name))
+        except Problem as problem:
+            log.info("no copy of %s %s can be read: %s", kind, name, problem)
+            return None
         if row is None:
             return None
         try:

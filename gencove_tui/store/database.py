@@ -18,6 +18,10 @@ class LedgerProblem(Problem):
     """SQLite can't do its work now: a full disk, or a lock that somebody keeps. It may pass by itself."""
 
 
+class DamagedFile(Problem):
+    """What lies there is no database, or one whose bytes were lost."""
+
+
 _PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
 
@@ -28,6 +32,11 @@ def _passes(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
+def _damaged(error: Exception) -> bool:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    return code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
 def printable(text: str) -> str:
     """The text without undecodable bytes, so that it can be stored and shown anywhere."""
     return text.encode("utf-8", "replace").decode("utf-8")
@@ -36,8 +45,8 @@ def printable(text: str) -> str:
 class Database:
     """A connection to one file, in WAL mode, migrated to the newest schema.
 
-    Not thread-safe: open one per thread. Raises ``Problem`` when the file can't be opened, is not a database
-    of this program, or was written by a newer version.
+    Not thread-safe: open one per thread. Raises ``Problem`` when the file can't be opened or was written by a
+    newer version, ``DamagedFile`` when it is not a database.
     """
 
     def __init__(self, path: Path, migrations: Sequence[str]) -> None:
@@ -51,6 +60,12 @@ class Database:
             self._migrate(migrations)
             self._connection.execute("PRAGMA foreign_keys=ON")
         except (OSError, sqlite3.Error) as error:
+            if _damaged(error):
+                raise DamagedFile(
+                    f"Can't open {path}",
+                    str(error),
+                    "Put a good copy of it back, or move it away: an empty one is begun then.",
+                ) from error
             kind = LedgerProblem if _passes(error) else Problem
             raise kind(
                 f"Can't open {path}", str(error), "Check the folder's permissions and free space."

@@ -26,7 +26,7 @@ def start(environment):
 
 
 def test_an_upload_survives_kill_9_and_sends_no_finished_part_again(environment, sandbox, tmp_path):
-    path = large(tmp_path, 300 * MIB, seed=5)
+    path = large(tmp_path, 210 * MIB, seed=5)
     place = PLACE + path.name
     settings = resolve(environment=environment)
     sandbox.faults.set("s3-latency=0.1")

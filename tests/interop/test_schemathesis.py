@@ -13,6 +13,7 @@ from .conftest import install
 
 pytestmark = [
     pytest.mark.interop,
+    pytest.mark.long,
     pytest.mark.timeout(900),
     pytest.mark.skipif(not contract.DOCUMENT.exists(), reason="the OpenAPI document isn't here"),
 ]
