@@ -14,7 +14,6 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -24,9 +23,9 @@ from gencove_tui.api.s3_errors import (
     EXPIRED,
     REFUSED_KEYS,
     S3Problem,
+    no_answer,
     not_the_store,
     refused,
-    unreachable,
 )
 from gencove_tui.errors import Problem
 from gencove_tui.model import Credentials, Part
@@ -154,7 +153,7 @@ class S3Area:
         except (BotoCoreError, aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = _own_problem(error)
             if failure is None:
-                raise unreachable(what, urlsplit(client.meta.endpoint_url).netloc) from error
+                raise no_answer(what, error, client.meta.endpoint_url) from error
         # The body's own problem came wrapped as a failed connection. Raised out here, lest the two cause each
         # other for ever.
         raise failure

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
 from gencove_tui.api.errors import ApiProblem, Kind
+
+if TYPE_CHECKING:
+    import aiohttp
 
 CONNECTION = "Connection"
 """Our own code where no answer came at all."""
+
+UNREACHED = "Unreached"
+"""Our own code where no connection could be made, so that nothing was sent."""
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
 """Codes that mean: fetch new keys."""
@@ -53,7 +63,7 @@ _REMEDIES = {
 
 
 class S3Problem(ApiProblem):
-    """A request to the store failed; ``code`` is S3's own word, or ``CONNECTION``.
+    """A request to the store failed; ``code`` is S3's own word, ``CONNECTION`` or ``UNREACHED``.
 
     ``retryable``: the same request may succeed if repeated, where ``code`` is in ``EXPIRED`` with new keys.
     """
@@ -100,11 +110,50 @@ def not_the_store(what: str) -> S3Problem:
 
 
 def unreachable(what: str, host: str) -> S3Problem:
-    """The problem of a connection that failed before an answer came."""
+    """The problem of a connection that ended before an answer came."""
     return S3Problem(
         what,
         CONNECTION,
         kind=Kind.UNREACHABLE,
         retryable=True,
-        why=f"the store at {host} can't be reached or closed the connection",
+        why=f"the store at {host} closed the connection or did not answer",
     )
+
+
+def unreached(what: str, host: str, why: str) -> S3Problem:
+    """The problem of a connection that could not be made."""
+    return S3Problem(
+        what,
+        UNREACHED,
+        kind=Kind.UNREACHABLE,
+        retryable=True,
+        why=f"the store at {host} can't be reached: {why}",
+        remedy=f"It is tried again by itself. If it stays so, ask whether a firewall lets you to {host}.",
+    )
+
+
+def no_answer(what: str, error: BaseException, endpoint: str) -> S3Problem:
+    """The problem behind an error that isn't the store's own; a URL's query never gets into it."""
+    import aiohttp
+    from botocore.exceptions import ConnectTimeoutError, ProxyConnectionError, SSLError
+
+    told: dict[str, Any] = getattr(error, "kwargs", {})
+    # With the bucket in front, as the connection was tried: it is what a firewall knows.
+    host = urlsplit(str(told.get("endpoint_url") or endpoint)).netloc
+    cause = told.get("error")
+    if isinstance(error, ConnectTimeoutError):
+        return unreached(what, host, "no answer, as where a firewall drops what is sent")
+    if isinstance(error, ProxyConnectionError):
+        return unreached(what, host, "the proxy can't be reached or refuses")
+    if isinstance(error, SSLError):
+        return unreached(what, host, "its certificate is not trusted, or something else answers in its place")
+    if isinstance(cause, aiohttp.ClientConnectorDNSError):
+        return unreached(what, host, "its name is not known here")
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return unreached(what, host, "connection refused" if _is_refusal(cause) else "no connection")
+    return unreachable(what, host)
+
+
+def _is_refusal(error: aiohttp.ClientConnectorError) -> bool:
+    # Several addresses that fail alike come as one error without a number.
+    return isinstance(error.os_error, ConnectionRefusedError) or error.os_error.errno == errno.ECONNREFUSED

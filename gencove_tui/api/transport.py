@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -15,6 +16,7 @@ import stamina
 from gencove_tui import __version__
 from gencove_tui.api.credentials import Credential, Nobody
 from gencove_tui.api.errors import ApiProblem, Kind, bad_reply, problem_of
+from gencove_tui.api.pools import LIMITS, Pools
 from gencove_tui.api.text import clean, disposition_name
 from gencove_tui.config import is_loopback, url_complaint
 
@@ -123,17 +125,22 @@ class Transport:
         self._credential = credential or Nobody()
         self._timeout = timeout
         self._connect_timeout = connect_timeout
-        self._client = httpx.AsyncClient(
-            headers={"User-Agent": f"gencove-tui/{__version__}", "Accept": "application/json"},
-            limits=httpx.Limits(max_connections=16, max_keepalive_connections=16, keepalive_expiry=30),
-            follow_redirects=False,  # the key must not follow to another host
-            # Over plain http the key must not leave this machine, so no proxy of the environment is asked.
-            trust_env=not (self.host.startswith("http:") and is_loopback(urlsplit(self.host).hostname or "")),
+        # Over plain http the key must not leave this machine, so no proxy of the environment is asked.
+        here = self.host.startswith("http:") and is_loopback(urlsplit(self.host).hostname or "")
+        self._pools = Pools(
+            partial(
+                httpx.AsyncClient,
+                headers={"User-Agent": f"gencove-tui/{__version__}", "Accept": "application/json"},
+                limits=LIMITS,
+                follow_redirects=False,  # the key must not follow to another host
+                trust_env=not here,
+                verify=httpx.create_ssl_context(trust_env=not here),  # costly, so once for all
+            )
         )
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._pools.aclose()
 
     async def get(self, path: str, query: Query | None = None) -> Reply:
         """GET; repeated on failures that pass."""
@@ -213,20 +220,21 @@ class Transport:
         if content is not None:
             headers["Content-Type"] = "application/json"
         try:
-            request = self._client.build_request(
-                method,
-                self.host + path,
-                params=dict(query) if query else None,
-                content=content,
-                files={form.field: (form.file_name, form.content)} if form else None,
-                headers=headers,
-                timeout=httpx.Timeout(limit, connect=self._connect_timeout),
-            )
-            answer = await self._client.send(request, stream=True)
-            try:
-                received = await _limited(answer)
-            finally:
-                await answer.aclose()
+            with self._pools.client() as client:
+                request = client.build_request(
+                    method,
+                    self.host + path,
+                    params=dict(query) if query else None,
+                    content=content,
+                    files={form.field: (form.file_name, form.content)} if form else None,
+                    headers=headers,
+                    timeout=httpx.Timeout(limit, connect=self._connect_timeout),
+                )
+                answer = await client.send(request, stream=True)
+                try:
+                    received = await _limited(answer)
+                finally:
+                    await answer.aclose()
         except httpx.TimeoutException as error:
             raise ApiProblem(
                 Kind.TIMEOUT,

@@ -242,7 +242,10 @@ class SandboxCommand(click.Command):
     "--fault", "faults", multiple=True, metavar="SPEC", help="Misbehave, e.g. latency=0.3 or 429=0.1."
 )
 @click.option("--speed", type=float, default=1.0, show_default=True, help="How fast its clock runs.")
-def sandbox(port: int, s3_port: int, scenario: str, faults: tuple[str, ...], speed: float) -> None:
+@click.option("--api-key", default="", metavar="KEY", help="The key that it takes; a new one at each start.")
+def sandbox(
+    port: int, s3_port: int, scenario: str, faults: tuple[str, ...], speed: float, api_key: str
+) -> None:
     """Serve a local Gencove (v1 and v2) and an S3 endpoint on loopback, for trying and testing.
 
     Prints one line of JSON with host, s3_endpoint, api_key and scenario when ready; stops on Ctrl-C.
@@ -250,7 +253,7 @@ def sandbox(port: int, s3_port: int, scenario: str, faults: tuple[str, ...], spe
     require_extra("sandbox", "starlette", "uvicorn", "moto")
     from gencove_tui.sandbox import serve
 
-    sys.exit(serve(port=port, s3_port=s3_port, scenario=scenario, faults=faults, speed=speed))
+    sys.exit(serve(port, s3_port, scenario, faults, speed, api_key))
 
 
 @cli.command()

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sys
 import tempfile
+import termios
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -39,8 +43,10 @@ def run_demo(dialect: str, download_folder: str | None) -> int:
     os.environ[HOME_VARIABLE] = str(home / "app")
     try:
         click.echo("Starting a local Gencove …", err=True)
-        with Sandbox(scenario="demo", faults=DEMO_PACE) as sandbox:
-            settings = prepare_demo(home, sandbox, dialect, downloads)
+        with ExitStack() as opened:
+            with unheard():
+                sandbox = opened.enter_context(Sandbox(scenario="demo", faults=DEMO_PACE))
+                settings = prepare_demo(home, sandbox, dialect, downloads)
             code = run_screen(settings, hint=_hint(home), lasting=False)
             asyncio.run(stop_engine(settings.state_folder))
     finally:
@@ -54,6 +60,23 @@ def run_demo(dialect: str, download_folder: str | None) -> int:
     if downloads.exists():
         click.echo(f"Your downloads are in {downloads}.", err=True)
     return code
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """What is typed meanwhile is neither echoed nor kept: no screen is there yet that could be meant."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    silent = list(before)
+    silent[3] &= ~(termios.ECHO | termios.ICANON)
+    termios.tcsetattr(terminal, termios.TCSANOW, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
 
 
 def prepare_demo(home: Path, sandbox: Sandbox, dialect: str, downloads: Path) -> Settings:
@@ -89,4 +112,7 @@ def prepare_demo(home: Path, sandbox: Sandbox, dialect: str, downloads: Path) ->
 
 
 def _hint(home: Path) -> str:
-    return f"Try first: in another terminal, cp {home}/fastq/* {home}/watched/   ·   d downloads a result"
+    return (
+        f"In another terminal: cd {home} && cp fastq/* watched/\n"
+        "Here: enter opens what the cursor is on, d downloads a result, esc hides this."
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Callable
 
 import click
@@ -64,7 +65,8 @@ async def follow(
                 for event in ledger.events.after(since):
                     since = event.id
                     if shown(event):
-                        click.echo(_as_json(event) if as_json else _as_line(event))
+                        # The stream by name: otherwise click passes by the bar, which would stay in the text.
+                        click.echo(_as_json(event) if as_json else _as_line(event), file=sys.stdout)
                 look(ledger)
                 if code is not None:
                     return code

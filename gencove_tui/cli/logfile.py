@@ -1,4 +1,4 @@
-"""The engine's log file: rotated, shared by processes, and without secrets."""
+"""The logs of engine and screen: rotated, shared by processes, and without secrets."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TextIO
 from gencove_tui.config import Settings
 
 LOG_NAME = "engine.log"
+SCREEN_LOG_NAME = "screen.log"
 _LOG_BYTES = 2 << 20
 _LOG_FILES = 3
 _LIBRARIES = ("httpx", "httpcore", "aiohttp", "botocore", "aiobotocore", "asyncio", "watchfiles")
@@ -84,15 +85,22 @@ def _was_renamed(stream: TextIO, path: Path) -> bool:
         return True
 
 
-def log_to_file(settings: Settings, level: str = "info") -> None:
-    """Log to ``engine.log`` in the profile's state folder, with rotation; never a key or a signed URL."""
+def log_to_file(settings: Settings, level: str = "info", name: str = LOG_NAME) -> None:
+    """Log to a file in the profile's state folder, with rotation; never a key or a signed URL.
+
+    A second call takes the place of the first, as when the screen goes on with another profile.
+    """
     settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     handler = SharedLog(
-        settings.state_folder / LOG_NAME, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
+        settings.state_folder / name, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
     )
     handler.setFormatter(RedactingFormatter([settings.api_key]))
     chosen = logging.getLevelNamesMapping()[level.upper()]
+    root = logging.getLogger()
+    for before in [known for known in root.handlers if isinstance(known, SharedLog)]:
+        root.removeHandler(before)
+        before.close()
     logging.basicConfig(level=chosen, handlers=[handler])
-    for name in _LIBRARIES:
+    for library in _LIBRARIES:
         # At debug the libraries would print every header.
-        logging.getLogger(name).setLevel(logging.INFO if chosen == logging.DEBUG else logging.WARNING)
+        logging.getLogger(library).setLevel(logging.INFO if chosen == logging.DEBUG else logging.WARNING)

@@ -92,7 +92,10 @@ def _as_line(transfer: Transfer) -> str:
     share = f"{100 * transfer.bytes_done // transfer.size:3d} %" if transfer.size else "     "
     name = transfer.local_path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     line = f"{transfer.id:6d}  {transfer.state:<9}  {share}  {transfer.direction:<8}  {name}"
-    return f"{line}  ({transfer.problem})" if transfer.problem else line
+    told = [transfer.problem] if transfer.problem else []
+    if transfer.state is TransferState.WAITING and transfer.retry_at is not None:
+        told.append(f"tried again at {transfer.retry_at.astimezone():%H:%M:%S}")
+    return f"{line}  ({'; '.join(told)})" if told else line
 
 
 def _as_json(transfer: Transfer) -> str:

@@ -103,7 +103,7 @@ def run_check(settings: Settings, name: str, *, as_json: bool) -> int:
     with Ledger(settings.state_folder) as ledger:
         _sync(settings, ledger)
         rule = rule_named(ledger, name)
-    return run_dry(rule, name=name, as_json=as_json)
+    return run_dry(settings, rule, name=name, as_json=as_json)
 
 
 def run_hyphens(settings: Settings, name: str) -> int:

@@ -6,8 +6,10 @@ import asyncio
 import gc
 import os
 import sys
+from contextlib import suppress
 
 from gencove_tui.cli.link import linker
+from gencove_tui.cli.logfile import SCREEN_LOG_NAME, log_to_file
 from gencove_tui.config import Settings, check_profile_name, load_config, remember, resolve, save_key
 from gencove_tui.engine.desk import LocalDesk
 from gencove_tui.errors import InputProblem
@@ -43,9 +45,7 @@ def run_screen(settings: Settings, *, hint: str = "", lasting: bool = True, mous
             if wanted and not anew and (found := resolve(wanted, may_be_new=True)).api_key:
                 settings = found
             else:
-                made = _connect(settings, wanted)
-                if isinstance(made, int):
-                    return made
+                made = _connect(settings, wanted, mouse=mouse)
                 if made is None and not settings.api_key:
                     return code
                 settings = made or settings  # after "Back" the profile of before goes on
@@ -68,11 +68,15 @@ async def _show(
     gc.disable()  # what a start makes stays: looking for garbage in it takes a quarter of the time
     from gencove_tui.tui.actions.keymap import make_keymap
     from gencove_tui.tui.app import build_app
+    from gencove_tui.tui.themes import check_theme
 
+    with suppress(OSError):  # what it says can be read on it as well
+        log_to_file(settings, name=SCREEN_LOG_NAME)
     config = load_config(settings.where.config_file)
     keys = make_keymap(
         config.keys.preset, config.keys.changes, source=f"[keys] of {settings.where.config_file}"
     )
+    theme = check_theme(config.screen.theme, f"[screen] theme of {settings.where.config_file}")
     if fresh:
         hint = (
             f"Connected. {keys.key('open')} opens what the cursor is on,"
@@ -86,7 +90,7 @@ async def _show(
         refresh_seconds=settings.options.poll_seconds,
         lasting=lasting,
         ascii_only=config.screen.ascii,
-        theme=config.screen.theme,
+        theme=theme,
         keys=keys,
         memory=settings.state_folder,
         profiles=tuple(config.profiles) if lasting else (),
@@ -103,8 +107,8 @@ def _collect_garbage() -> None:
     gc.enable()
 
 
-def _connect(settings: Settings, profile: str) -> Settings | int | None:
-    """Let the user make a profile: its settings, the demo's exit code, or None after quitting."""
+def _connect(settings: Settings, profile: str, *, mouse: bool = True) -> Settings | None:
+    """Let the user make a profile: its settings, or None after quitting."""
     from gencove_tui.api.connect import ENVIRONMENTS, connect
     from gencove_tui.cli.engine import renew_engine
     from gencove_tui.tui.connect import Accepted, ConnectApp, Doors
@@ -122,21 +126,27 @@ def _connect(settings: Settings, profile: str) -> Settings | int | None:
         remember(settings.where.config_file, name, host=accepted.host, dialect=accepted.dialect)
 
     config = load_config(settings.where.config_file)
+    known = config.profiles.get(profile)
+    # What was chosen by option or environment counts for the profile that it was said of.
+    host = settings.host if profile == settings.profile else "" if known is None else known.host
     doors = Doors(
         profile=profile,
         environments=[(name, host) for name, (host, _) in ENVIRONMENTS.items()],
         kept_in=lambda name: str(settings.where.key_file(check_profile_name(name))),
         check=check,
         keep=keep,
-        host=known.host if (known := config.profiles.get(profile)) is not None else "",
+        host=host,
         back=bool(settings.api_key),
+        others=() if settings.api_key else tuple(config.profiles),
     )
-    app = ConnectApp(doors, theme=config.screen.theme, ascii_only=config.screen.ascii)
-    app.run()
-    if app.demo:
+    while True:
+        app = ConnectApp(doors, theme=config.screen.theme, ascii_only=config.screen.ascii)
+        app.run(mouse=mouse and config.screen.mouse)
+        if not app.demo:
+            break
         from gencove_tui.cli.demo import run_demo
 
-        return run_demo("v2", None)
+        run_demo("v2", None)  # and back to where it was chosen
     if app.chosen is None:
         return None
     chosen = resolve(app.chosen, may_be_new=True)

@@ -16,7 +16,7 @@ from gencove_tui.config import Settings, check_rule_name, check_terms
 from gencove_tui.config.watch_rules import rule_table
 from gencove_tui.engine.locks import engine_lives
 from gencove_tui.engine.loop.words import STATE_WORDS, loop_view
-from gencove_tui.engine.watch import check_folder, dry_run
+from gencove_tui.engine.watch import check_folder, dry_run, recall
 from gencove_tui.engine.watch.folder_lock import TAKEN, FolderLock
 from gencove_tui.engine.watch.rulebook import add_rule
 from gencove_tui.errors import InputProblem, Problem
@@ -112,13 +112,23 @@ def _dropped(before: RuleTerms | None, after: RuleTerms) -> list[str]:
     return [] if before is None else sorted(rule_table(before).keys() - rule_table(after).keys())
 
 
-def run_dry(terms: RuleTerms, *, name: str = "rule", as_json: bool) -> int:
-    """Print what a rule would take, and why not the rest; returns the exit code."""
-    result = dry_run(terms, name)
+def run_dry(settings: Settings, terms: RuleTerms, *, name: str = "", as_json: bool) -> int:
+    """Print what a rule would take, and why not the rest; returns the exit code.
+
+    What the rule of that name, or of that folder and destination, knows of the files counts.
+    """
+    with Ledger(settings.state_folder) as ledger:
+        memory = recall(ledger, terms, name)
+    result = dry_run(terms, name or "rule", memory)
     if as_json:
         for file in result.files:
             shape = {"path": _plain(file.path), "size": file.size, "remote": file.remote and str(file.remote)}
-            more = {"joined": file.joined, "reason": file.reason, "remedy": file.remedy}
+            more = {
+                "joined": file.joined,
+                "state": file.deed,
+                "reason": _plain(file.reason),
+                "remedy": _plain(file.remedy),
+            }
             click.echo(msgspec.json.encode(shape | more))
         return 0
     for file in result.files:
@@ -127,10 +137,14 @@ def run_dry(terms: RuleTerms, *, name: str = "rule", as_json: bool) -> int:
             joined = f" (with {file.joined - 1} more)" if file.joined > 1 else ""
             click.echo(f"take   {path} → {file.remote}{joined}")
         else:
-            click.echo(f"leave  {path}: {file.reason}{f'. {file.remedy}' if file.remedy else ''}")
+            words = f"{file.reason}. {file.remedy}" if file.remedy else file.reason
+            click.echo(_plain(f"{file.deed:<6} {path}: {words}"))
     for notice in result.notices:
         click.echo(f"note   {_plain(notice)}")
-    click.echo(f"{len(result.taken)} of {len(result.files)} files would be taken", err=True)
+    count = f"{len(result.taken)} of {len(result.files)} files would be taken"
+    click.echo(", ".join(filter(None, (count, result.condition))), err=True)
+    if result.before:
+        click.echo(f"seen to before: {result.before}", err=True)
     return 0
 
 
@@ -187,7 +201,8 @@ def _all_done(ledger: Ledger, rule: WatchRule) -> bool:
     return (
         ledger.rules.scanned(rule.id)
         and not ledger.rules.counts(rule.id).get("settling", 0)
-        and not ledger.transfers.unfinished_for_rule(rule.id)
+        # Those that wait for the rest of their files, perhaps for a day, are left.
+        and ledger.transfers.unfinished_for_rule(rule.id) == len(ledger.short.of_rule(rule.id))
         and not ledger.loop.unfinished(rule.id)
     ) or bool((ledger.rules.get(rule.id) or rule).problem)
 
@@ -216,7 +231,7 @@ def _verdict(ledger: Ledger, rule: WatchRule, as_json: bool) -> int:
 
 
 def _echo_left(word: str, what: str, reason: str, remedy: str) -> None:
-    click.echo(_plain(f"  {word}: {what}: {reason} {remedy}".rstrip()), err=True)
+    click.echo(_plain(f"  {word}: {what}: {reason}{f'. {remedy}' if remedy else ''}"), err=True)
 
 
 def _plain(text: str) -> str:

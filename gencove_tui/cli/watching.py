@@ -75,7 +75,8 @@ def watch(
 
     order = WatchOrder(**typed)
     if dry_run:
-        context.exit(run_dry(terms_for(resolved(context), order), name=order.name or "rule", as_json=as_json))
+        settings = resolved(context)
+        context.exit(run_dry(settings, terms_for(settings, order), name=order.name, as_json=as_json))
     if (as_json or once) and not headless:
         raise InputProblem("--json and --once work without a screen only", "", "Add --headless.")
     settings = resolved_with_key(context)

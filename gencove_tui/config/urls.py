@@ -40,5 +40,6 @@ def store_complaint(host: str, s3_endpoint: str) -> InputProblem | None:
     return InputProblem(
         f"Uploads to {host} have no store to go to",
         "it is a Gencove of this machine, and the profile names no S3 endpoint",
-        'Add s3_endpoint = "http://127.0.0.1:PORT" to the profile in config.toml; the sandbox prints it.',
+        'Add s3_endpoint = "http://127.0.0.1:PORT" to the profile in config.toml; the sandbox prints it.'
+        " Then run: gencove-tui engine restart",
     )

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -107,7 +106,6 @@ class Engine:
         api = await self._connected(notices)
         if api is None:
             return
-        threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="reader")
         limiter = Limiter()
         disks = Disks()
         work = Work(
@@ -119,7 +117,6 @@ class Engine:
             disks=disks,
             room=Room(ledger, notices, disks),
             notices=notices,
-            threads=threads,
             s3=self._open_s3,
             web=self._open_web,
         )
@@ -127,7 +124,6 @@ class Engine:
         try:
             await self._serve(work)
         finally:
-            threads.shutdown(wait=False, cancel_futures=True)
             disks.leave()
             await self._life.end("the connections", self._close(api))
 

@@ -66,6 +66,7 @@ class LocalDesk(LedgerUseCases, RemoteUseCases):
         self._connection = Connection(profile=settings.profile, host=settings.host)
         self._open_ledger(settings)
         self._cache = Cache(settings.cache_folder)
+        self._project_names: dict[str, str] = {}
         self._engine: subprocess.Popen[bytes] | None = None
         self._viewing = viewer_lock(settings.state_folder)
         self._viewing.acquire()
@@ -104,6 +105,10 @@ class LocalDesk(LedgerUseCases, RemoteUseCases):
         except Problem as problem:
             self._noticed(problem)
         return self._connection
+
+    async def look(self) -> None:
+        """Ask Gencove something small, to learn whether it answers."""
+        await self._asked((await self._opened()).check_key())
 
     async def _opened(self) -> Gencove:
         async with self._connecting:
@@ -154,6 +159,7 @@ class LocalDesk(LedgerUseCases, RemoteUseCases):
         """A window on the projects."""
         api = await self._opened()
         page = await self._asked(api.projects(query, offset=offset, limit=limit))
+        self._project_names |= {project.id: project.name for project in page.items}
         if offset == 0 and query == ProjectQuery():
             # Without deliverables: presigned URLs don't belong on disk.
             items = tuple(msgspec.structs.replace(p, deliverables=()) for p in page.items)
@@ -162,7 +168,15 @@ class LocalDesk(LedgerUseCases, RemoteUseCases):
 
     async def project(self, project_id: str) -> Project:
         """One project in detail."""
-        return await self._asked((await self._opened()).project(project_id))
+        project = await self._asked((await self._opened()).project(project_id))
+        self._project_names[project.id] = project.name
+        return project
+
+    def project_name(self, project_id: str) -> str:
+        """What a project was called when it was last seen."""
+        if not self._project_names and (kept := self.cached_projects()) is not None:
+            self._project_names = {project.id: project.name for project in kept.page.items}
+        return self._project_names.get(project_id, "")
 
     async def project_stats(self, project_id: str) -> StatusCounts:
         """How many samples stand where."""

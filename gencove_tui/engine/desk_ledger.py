@@ -14,7 +14,7 @@ from gencove_tui.config import Settings
 from gencove_tui.config.bandwidth import limit_at, parse_slots
 from gencove_tui.engine import planning
 from gencove_tui.engine.desk_watch import WatchUseCases
-from gencove_tui.engine.locks import engine_lives
+from gencove_tui.engine.locks import engine_lives, is_service
 from gencove_tui.engine.targets import DEFAULT_TEMPLATE
 from gencove_tui.engine.views import (
     SNAPSHOT_ROWS,
@@ -87,6 +87,7 @@ class LedgerUseCases(WatchUseCases):
                 alive=self._engine_alive,
                 pid=row.pid if self._engine_alive else None,
                 version=row.version,
+                service=self._engine_alive and is_service(self._settings.state_folder),
                 notice=row.notice,
             ),
         )

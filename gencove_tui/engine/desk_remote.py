@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.api.protocol import PAGE, ROOT, Gencove
 from gencove_tui.engine.raw_data import row_of
+from gencove_tui.engine.targets import DOCUMENTS
 from gencove_tui.engine.views import Listing, PlannedUpload
 from gencove_tui.engine.views_remote import ComparedUpload, Fate, Progress, ProjectAct, SampleAct
 from gencove_tui.errors import InputProblem
@@ -156,6 +157,11 @@ class RemoteUseCases(ABC):
             return row_of(found)
 
         return list(await asyncio.gather(*map(one, samples)))
+
+    async def file_types(self) -> tuple[str, ...]:
+        """Every kind of result."""
+        kinds = await self._asked((await self._opened()).file_types())
+        return tuple(sorted({*(kind.key for kind in kinds), *DOCUMENTS}))
 
     async def qc_types(self, project_id: str) -> tuple[QcType, ...]:
         """The metrics of a project."""

@@ -14,9 +14,10 @@ from gencove_tui.config import Settings
 from gencove_tui.engine.loop.export import as_csv
 from gencove_tui.engine.loop.words import loop_view
 from gencove_tui.engine.views import RuleView
+from gencove_tui.engine.views_remote import Progress
 from gencove_tui.engine.views_watch import RuleDetail
 from gencove_tui.errors import Problem
-from gencove_tui.model import AuditEntry, Event, RuleTerms, WatchRule
+from gencove_tui.model import AuditEntry, Event, LoopSample, RuleTerms, WatchRule
 from gencove_tui.store.ledger import Ledger
 
 if TYPE_CHECKING:  # watching is needed when it is asked for, not at each start
@@ -25,6 +26,8 @@ if TYPE_CHECKING:  # watching is needed when it is asked for, not at each start
 T = TypeVar("T")
 
 _SHOWN = 100
+_TOLD_SECONDS = 0.25
+"""How often a dry run tells how far it is."""
 
 
 class WatchUseCases(ABC):
@@ -54,6 +57,7 @@ class WatchUseCases(ABC):
                     ignored=counts.get("ignored", 0),
                     last_name=Path(rules.last_name(rule.id)).name,
                     status=rules.status(rule.id),
+                    sample_counts=loop.counts,
                     samples=loop.text if loop.samples or loop.problem else "",
                     samples_problem=loop.problem,
                     samples_remedy=loop.remedy,
@@ -69,12 +73,25 @@ class WatchUseCases(ABC):
         return RuleDetail(
             rule=rule,
             pending=tuple(self._ledger.rules.pending(rule_id, _SHOWN)),
+            ignored=tuple(self._ledger.rules.ignored(rule_id, _SHOWN)),
             samples=tuple(self._ledger.loop.newest(_SHOWN, rule_id)),
         )
 
     async def set_rule_active(self, rule_id: int, active: bool) -> None:
         """Pause or resume a watch rule."""
         await self._write(lambda ledger: ledger.rules.set_active(rule_id, active))
+
+    async def releasable(self, rule_id: int) -> tuple[LoopSample, ...]:
+        """Samples that wait for a person's word."""
+        from gencove_tui.engine.loop.collect import releasable
+
+        return await self._write(lambda ledger: releasable(ledger, rule_id))
+
+    async def release(self, numbers: Sequence[int]) -> int:
+        """Let these samples go on."""
+        from gencove_tui.engine.loop.collect import release
+
+        return await self._write(lambda ledger: sum(release(ledger, number) for number in numbers))
 
     async def put_rule(self, name: str, terms: RuleTerms, before: WatchRule | None = None) -> WatchRule:
         """Make or change a rule."""
@@ -90,11 +107,21 @@ class WatchUseCases(ABC):
 
         await self._write(lambda ledger: drop_rule(self._settings, ledger, name))
 
-    async def try_rule(self, terms: RuleTerms) -> DryRun:
-        """What a rule would take."""
-        from gencove_tui.engine.watch.dry_run import dry_run
+    async def try_rule(self, terms: RuleTerms, name: str = "", *, progress: Progress | None = None) -> DryRun:
+        """What a rule would take, by what the rule of that name knows."""
+        from gencove_tui.engine.watch.dry_run import dry_run, recall
+        from gencove_tui.engine.watch.look import Look
 
-        return await asyncio.to_thread(dry_run, terms)
+        memory = await self._write(lambda ledger: recall(ledger, terms, name))
+        look = Look()
+        trial = asyncio.create_task(asyncio.to_thread(dry_run, terms, name or "rule", memory, look))
+        try:
+            while not (await asyncio.wait({trial}, timeout=_TOLD_SECONDS))[0]:
+                if progress is not None:
+                    progress(look.seen, 0)
+            return trial.result()
+        finally:
+            look.given_up = True  # its thread would go on through a whole disk
 
     async def audit(self, search: str = "", *, limit: int = 500) -> tuple[AuditEntry, ...]:
         """The newest entries of the audit log."""

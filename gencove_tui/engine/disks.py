@@ -6,15 +6,17 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from gencove_tui.engine.guards import unless_stalled
+from gencove_tui.engine.guards import told_when_still, unless_stalled
 from gencove_tui.engine.mounts import Mount, mount_of, mounts
 from gencove_tui.engine.outcome import DiskAway
 
 T = TypeVar("T")
+Still = Callable[[datetime | None], None]
 
 _THREADS = 4
 """Of each kind and disk: more would only compete for the processors and for the disk."""
@@ -26,7 +28,9 @@ class Disk:
     """One mounted file system, and the threads that may wait for it."""
 
     def __init__(self, mount: Mount) -> None:
-        self._where = mount.point or "the folder"
+        self.where = mount.point or "the folder"
+        self.waiting: set[int] = set()
+        """Transfers that wait for it to take what it was given, and have said so."""
         self.is_network = mount.is_network
         self.keeps_inodes = mount.keeps_inodes
         self._short = ThreadPoolExecutor(_THREADS, thread_name_prefix="disk")
@@ -64,10 +68,21 @@ class Disk:
         self._silent = False
         return result
 
+    async def finished(self, act: Callable[[], T], moved: Callable[[], object], tell: Still) -> T:
+        """Do something that is not given up; ``tell`` hears since when the disk doesn't answer, or None."""
+
+        def told(since: datetime | None) -> None:
+            self._silent = since is not None
+            tell(since)
+
+        result = await told_when_still(asyncio.wrap_future(self._long.submit(act)), moved, told)
+        self._silent = False
+        return result
+
     def _no_answer(self, seconds: float) -> DiskAway:
         self._silent = True
         return DiskAway(
-            f"The disk at {self._where} does not answer",
+            f"The disk at {self.where} does not answer",
             f"nothing came for {seconds:.0f} s; it may be a network disk whose server is away",
             "It is tried again by itself; check the disk if it stays so.",
         )
@@ -81,8 +96,8 @@ class Disk:
 
     def leave(self) -> None:
         """Begin nothing more; threads that hang are left to themselves."""
-        for threads in (self._short, self._long):
-            threads.shutdown(wait=False, cancel_futures=True)
+        self._short.shutdown(wait=False)  # what still waits there are files to close
+        self._long.shutdown(wait=False, cancel_futures=True)
 
 
 def _undo(undo: Callable[[T], object], future: Future[T]) -> None:

@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from msgspec import structs
 
 from gencove_tui.engine.localfile import boot_id, give_name
 from gencove_tui.engine.outcome import StartOver, TransferFailed, TransferWaits
+from gencove_tui.engine.patience import Patience
 from gencove_tui.engine.ranges import OtherSize, Ranges, plan_ranges, take_away
 from gencove_tui.engine.targets import PART_SUFFIX
 from gencove_tui.engine.trouble import disk_problem
@@ -38,9 +40,11 @@ class Appeared(TransferFailed):
 
 
 class DownloadJob:
-    """One attempt at one download."""
+    """One attempt at one download. ``aside`` hears whether it leaves its place, as while its disk hangs."""
 
-    def __init__(self, work: Work, transfer: Transfer) -> None:
+    def __init__(
+        self, work: Work, transfer: Transfer, aside: Callable[[bool], None] = lambda _: None
+    ) -> None:
         if transfer.source is None:
             raise ValueError("a download needs a source")
         self._work = work
@@ -52,7 +56,8 @@ class DownloadJob:
         self._disk = work.disks.of(self._target)
         self._checksum = ""
         self._hashed = 0
-        self._ranges = Ranges(work, transfer.id, self._disk, self._partial, self._fresh_url)
+        self._patience = Patience(work, transfer, self._disk, aside)
+        self._ranges = Ranges(work, transfer.id, self._disk, self._partial, self._fresh_url, self._patience)
         self._stopped = threading.Event()
 
     async def run(self) -> TransferState:
@@ -104,7 +109,7 @@ class DownloadJob:
             await self._disk.run(lambda: self._verify(size), self._how_far)
             self._ledger.note(self._transfer.id, completing=True)
             try:
-                await self._disk.run(self._name)
+                await self._patience.run(self._name)
             except Appeared:
                 self._ledger.note(self._transfer.id, completing=False)  # what has the name is not ours
                 raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TypeVar
 
 from gencove_tui.engine.outcome import TransferWaits
@@ -33,18 +34,39 @@ async def unless_stalled(
     Raises ``failure`` of those then, with the work cancelled.
     """
     seconds = STALL_SECONDS
+
+    def give_up(since: datetime | None) -> None:
+        if since is not None:
+            raise failure(seconds)
+
+    return await told_when_still(work, moved, give_up)
+
+
+async def told_when_still(
+    work: Awaitable[T], moved: Callable[[], object], tell: Callable[[datetime | None], None]
+) -> T:
+    """Await ``work`` however long it takes.
+
+    ``tell`` hears since when ``moved()`` stands still once that are ``STALL_SECONDS``, and None when it goes
+    on. What it raises ends the wait, with the work cancelled.
+    """
+    seconds = STALL_SECONDS
     task = asyncio.ensure_future(work)
-    seen = moved()
+    seen, since = moved(), datetime.now()
     quiet = 0  # looks, not seconds: time in which this process itself stood still proves nothing
     try:
         while True:
             done, _ = await asyncio.wait({task}, timeout=seconds / _LOOKS)
             if done:
                 return task.result()
-            quiet = quiet + 1 if (now := moved()) == seen else 0
-            seen = now
-            if quiet == _LOOKS:
-                raise failure(seconds)
+            if (now := moved()) != seen:
+                if quiet >= _LOOKS:
+                    tell(None)
+                seen, since, quiet = now, datetime.now(), 0
+            else:
+                quiet += 1
+                if quiet == _LOOKS:
+                    tell(since)
     finally:
         if not task.done():
             task.cancel()

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from gencove_tui.api.s3 import EXPIRED, REFUSED_KEYS, FileBody, S3Area, S3Problem
-from gencove_tui.api.s3_errors import CONNECTION
+from gencove_tui.api.s3_errors import CONNECTION, UNREACHED
 from gencove_tui.engine.disks import Disk
 from gencove_tui.engine.guards import Stalled, unless_stalled
 from gencove_tui.engine.limits import Lane
@@ -29,12 +29,14 @@ _STOOD_STILL = "RequestTimeout"
 Request = Callable[[FileBody], Awaitable[T]]
 
 
-async def insist(s3: S3Area, act: Callable[[], Awaitable[T]]) -> T:
+async def insist(s3: S3Area, act: Callable[[], Awaitable[T]], *, beside: bool = False) -> T:
     """Make one request, again a few times where a repeat may help, with fresh keys where they were refused.
 
-    Raises the last ``S3Problem``, or ``Stalled`` when a second connection stalled as well.
+    A store to which there is no connection is told at once, since nothing is lost by waiting for it; but with
+    ``beside``, where giving up ends what goes on beside it, only at the second time. Raises the last
+    ``S3Problem``, or ``Stalled`` when a second connection stalled as well.
     """
-    renewed = stalled = lost = False
+    renewed = stalled = lost = unreached = False
     for attempt in range(1, _TRIES + 1):
         try:
             return await act()
@@ -48,7 +50,10 @@ async def insist(s3: S3Area, act: Callable[[], Awaitable[T]]) -> T:
             if error.code in EXPIRED or (error.code in REFUSED_KEYS and not renewed):
                 await s3.refresh()
                 renewed = True
+            elif error.code == UNREACHED and (unreached or not beside):
+                raise
             elif error.retryable:
+                unreached = error.code == UNREACHED
                 if lost and error.code == CONNECTION and not renewed:
                     # Keys that are refused in the middle of a body: the word may be lost with the connection.
                     await s3.refresh()
@@ -73,7 +78,9 @@ def body_of(work: Work, disk: Disk, file: LocalFile, part: Part, meter: Meter) -
     )
 
 
-async def send(s3: S3Area, lane: Lane, made: Callable[[], FileBody], request: Request[T]) -> T:
+async def send(
+    s3: S3Area, lane: Lane, made: Callable[[], FileBody], request: Request[T], *, beside: bool = False
+) -> T:
     """Make a request with a body, ``made`` anew for each try.
 
     The caller holds a place in ``lane``, which learns how it went. Raises as ``insist`` does.
@@ -93,7 +100,7 @@ async def send(s3: S3Area, lane: Lane, made: Callable[[], FileBody], request: Re
         lane.carried()
         return answer
 
-    return await insist(s3, once)
+    return await insist(s3, once, beside=beside)
 
 
 def _sign_of_life(body: FileBody) -> object:

@@ -137,6 +137,12 @@ def engine_holder(state_folder: Path) -> Holder | None:
     return holder if engine_lives(state_folder) else None
 
 
+def is_service(state_folder: Path) -> bool:
+    """Whether the engine that lives was started by systemd."""
+    holder = engine_holder(state_folder)
+    return holder is not None and holder.service
+
+
 def anybody_looks(state_folder: Path) -> bool:
     """Whether any screen looks at the profile."""
     path = state_folder / "viewers.lock"

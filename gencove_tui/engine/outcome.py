@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 from gencove_tui.api.errors import ApiProblem, Kind
-from gencove_tui.api.s3_errors import S3Problem
+from gencove_tui.api.s3_errors import UNREACHED, S3Problem
 from gencove_tui.errors import Problem
 from gencove_tui.store.database import LedgerProblem
 
@@ -22,7 +22,7 @@ class TransferWaits(Problem):
     """Not now: tried again after ``delay`` seconds, however often it takes.
 
     ``offline``: Gencove itself could not be reached, so that other transfers need not try either.
-    ``storeless``: the store of the uploads could not.
+    ``storeless``: no connection to the store of the uploads could be made.
     """
 
     def __init__(
@@ -68,6 +68,11 @@ class StartOver(Exception):
     """What was moved so far is worth nothing; begin from the first byte. The text says why."""
 
 
+def reason_of(problem: Problem) -> str:
+    """What went wrong and why, in one line."""
+    return f"{problem.what}: {problem.why}" if problem.why else problem.what
+
+
 _HOPELESS = frozenset(
     {Kind.NOT_FOUND, Kind.INVALID, Kind.CONFLICT, Kind.UNSUPPORTED, Kind.INSECURE, Kind.FORBIDDEN}
 )
@@ -91,7 +96,7 @@ def judged(error: Problem) -> TransferFailed | TransferWaits:
             error.remedy,
             delay=error.retry_after,
             offline=error.kind in _NO_LINE and not isinstance(error, S3Problem),
-            storeless=error.kind in _NO_LINE and isinstance(error, S3Problem),
+            storeless=isinstance(error, S3Problem) and error.code == UNREACHED,
         )
     if isinstance(error, LedgerProblem):
         return TransferWaits(error.what, error.why, error.remedy, delay=5.0)

@@ -192,7 +192,7 @@ class PartwiseUpload:
 
         try:
             body = partial(body_of, self._work, self._disk, self._file, part, self._meter)
-            etag = await send(s3, lane, body, upload)
+            etag = await send(s3, lane, body, upload, beside=True)
         except S3Problem as error:
             if error.code == "NoSuchUpload":
                 raise StartOver(_GONE) from error

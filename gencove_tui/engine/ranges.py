@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from gencove_tui.engine.disks import Disk
 from gencove_tui.engine.outcome import DiskAway, DiskFull, StartOver, TransferWaits, backoff, first_error
+from gencove_tui.engine.patience import Patience
 from gencove_tui.engine.progress import Meter
 from gencove_tui.engine.room import room_in
 from gencove_tui.engine.trouble import disk_problem
@@ -65,9 +66,16 @@ class Ranges:
     """Fetches one object into one file. ``look_up`` gives a fresh URL, at first and when one expired."""
 
     def __init__(
-        self, work: Work, transfer_id: int, disk: Disk, path: Path, look_up: Callable[[], Awaitable[str]]
+        self,
+        work: Work,
+        transfer_id: int,
+        disk: Disk,
+        path: Path,
+        look_up: Callable[[], Awaitable[str]],
+        patience: Patience,
     ) -> None:
         self._work = work
+        self._patience = patience
         self._transfer_id = transfer_id
         self._disk = disk
         self._path = path
@@ -117,7 +125,7 @@ class Ranges:
                             fetching.create_task(self._fetch(output, part, meter))
                 checkpoints.cancel()
                 growth.cancel()
-            await self._sync(output)
+            await self._sync(output, meter)
         except BaseExceptionGroup as group:
             failure = first_error(group)
             if isinstance(failure, NotWritten):
@@ -147,9 +155,8 @@ class Ranges:
             return error
         return disk_problem(self._path, error, self._size - meter.bytes_done)
 
-    async def _sync(self, output: Output) -> None:
-        # Shielded, since the thread's own descriptor is closed by the thread only.
-        await asyncio.shield(self._disk.run(partial(_sync, os.dup(output.descriptor))))
+    async def _sync(self, output: Output, meter: Meter) -> None:
+        await self._patience.run(output.sync, lambda: meter.bytes_done)
         self._work.room.proved(self._path.parent)
 
     async def _grow(self, meter: Meter) -> None:
@@ -171,7 +178,7 @@ class Ranges:
             ]
             if not moved:
                 continue
-            await self._sync(output)
+            await self._sync(output, meter)
             self._ledger.note_synced(self._transfer_id, moved)
             safe = written
             left = self._size - meter.bytes_done
@@ -291,6 +298,17 @@ class Output:
                 view = view[written:]
                 offset += written
 
+    def sync(self) -> None:
+        """Bring what was written to the disk itself; closing it meanwhile doesn't wait for that."""
+        with self._busy:
+            if not self._open:
+                return
+            descriptor = os.dup(self.descriptor)
+        try:
+            os.fdatasync(descriptor) if hasattr(os, "fdatasync") else os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
     def close(self) -> None:
         """Close it, after a write that is going on."""
         with self._busy:
@@ -324,15 +342,10 @@ def _take_alone(descriptor: int, path: Path) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise TransferWaits(
-            f"Another engine writes {path}", "it downloads to the same place", _AGAIN, delay=30.0
+            f"Another engine writes {path}",
+            "it downloads to the same place, or the disk still holds what an earlier try gave it",
+            _AGAIN,
+            delay=30.0,
         ) from error
     except OSError as error:  # a file system without locks: the inode is compared at the end
         log.info("%s can't be locked: %s", path, error)
-
-
-def _sync(descriptor: int) -> None:
-    """Bring a file's bytes to the disk; closes the descriptor, which is the thread's own."""
-    try:
-        os.fdatasync(descriptor) if hasattr(os, "fdatasync") else os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
 
 from isal import isal_zlib
@@ -63,6 +64,17 @@ class Scan:
     async def next(self, disk: Disk, part: Part) -> int:
         """``read`` in a thread of the disk. Raises ``DiskAway`` as well, when that doesn't answer."""
         return await disk.run(partial(self.read, part), lambda: self._position)
+
+    async def whole(self, disk: Disk, part: Part, then: Callable[[], None]) -> tuple[int, FastqSummary]:
+        """A file of one part: ``read``, ``finish`` and ``then``, in one go. Raises as ``next`` does."""
+
+        def at_once() -> tuple[int, FastqSummary]:
+            crc = self.read(part)
+            found = self.finish()
+            then()
+            return crc, found
+
+        return await disk.run(at_once, lambda: self._position)
 
     def read(self, part: Part) -> int:
         """CRC32 of the next part, which the check has then seen as well.

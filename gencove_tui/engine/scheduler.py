@@ -11,7 +11,7 @@ from functools import partial
 from gencove_tui.engine.document import DocumentJob
 from gencove_tui.engine.download import DownloadJob
 from gencove_tui.engine.limits import SMALL_PER_LARGE
-from gencove_tui.engine.line import Line
+from gencove_tui.engine.line import HOST, STORE, Line
 from gencove_tui.engine.outcome import DiskFull, StartOver, TransferFailed, TransferWaits, judged
 from gencove_tui.engine.targets import DOCUMENTS
 from gencove_tui.engine.telling import Telling, name_of
@@ -27,9 +27,8 @@ _LOOK_AHEAD = 32
 """Queued transfers looked at beyond the free places, since some may have to wait for their file."""
 _CLEAN_UP_SECONDS = 30.0
 _CLEAN_UP_AGAIN_SECONDS = 60.0
-_AFTERWARDS_AT_ONCE = 64
-"""Uploads that have sent everything and only wait for Gencove to notice."""
-_STORE_TOPIC = "store"
+_ASIDE_AT_ONCE = 64
+"""Of one direction, such as uploads that have sent everything and only wait for Gencove to notice."""
 
 Job = UploadJob | DownloadJob | DocumentJob
 
@@ -43,18 +42,20 @@ class Scheduler:
         self._telling = Telling(work.ledger)
         self._limits = {Direction.UPLOAD: uploads_at_once, Direction.DOWNLOAD: downloads_at_once}
         self._running: dict[int, tuple[Transfer, asyncio.Task[None]]] = {}
-        self._sent: set[int] = set()
-        self._storeless: set[int] = set()
+        self._aside: set[int] = set()
+        """Those that only wait for the other side or for a disk: their places are free for others."""
         self._cleaning: dict[int, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self._look_back_at: float | None = 0.0
         """When to look for clean-ups that were cut short or failed; None when there are none."""
-        self._line = Line(work.api, work.ledger, work.notices, self._woken.set)
+        far = (work.ledger, work.notices, self._woken.set)
+        self._line = Line(work.api.check_key, HOST, *far)
+        self._store = Line(self._ask_store, STORE, *far)
 
     @property
     def busy(self) -> bool:
         """Whether any transfer is moving, or waits for the line to come back."""
-        return bool(self._running or self._cleaning) or self._line.is_down
+        return bool(self._running or self._cleaning) or self._line.is_down or self._store.is_down
 
     async def wait_for_change(self, timeout: float) -> bool:
         """Return early, with True, when a transfer ended."""
@@ -71,6 +72,8 @@ class Scheduler:
             self._finish_clean_ups()
         await self._follow_wishes()
         self._ledger.wake_waiting(time.time())
+        self._line.hurry()
+        self._store.hurry()
         if not self._line.is_down:
             self._start_what_fits()
 
@@ -81,6 +84,7 @@ class Scheduler:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._line.stop()
+        await self._store.stop()
 
     # --- wishes ------------------------------------------------------------------------------------
 
@@ -88,7 +92,7 @@ class Scheduler:
         paused, cancelled = self._ledger.follow_at_rest((*self._running, *self._cleaning))
         self._telling.followed(paused, "paused")
         self._telling.followed(cancelled, "cancelled")
-        self._store_answers(*(transfer.id for transfer in (*paused, *cancelled)))
+        self._store.drop(transfer.id for transfer in (*paused, *cancelled))
         for transfer in self._ledger.unwanted():
             running = self._running.get(transfer.id)
             if running is not None:
@@ -98,7 +102,7 @@ class Scheduler:
             now = self._ledger.get(transfer.id)
             if now is None or now.wish is not transfer.wish or now.state.is_final:
                 continue
-            self._store_answers(transfer.id)
+            self._store.drop([transfer.id])
             if transfer.wish is Wish.PAUSE:
                 self._ledger.set_state(transfer.id, TransferState.PAUSED)
                 self._telling.followed([transfer], "paused")
@@ -137,35 +141,41 @@ class Scheduler:
 
     def _start_what_fits(self) -> None:
         for direction in Direction:
-            if direction is Direction.DOWNLOAD and self._work.room.holds:
+            held = self._work.room.holds if direction is Direction.DOWNLOAD else self._store.is_down
+            if held:
                 continue
             for small in (True, False):
                 self._fill(direction, small=small)
 
     def _fill(self, direction: Direction, *, small: bool) -> None:
-        moving = [t for i, (t, _) in self._running.items() if i not in self._sent]
+        moving = [t for i, (t, _) in self._running.items() if i not in self._aside]
         limit = self._limits[direction] * (SMALL_PER_LARGE if small else 1)
         free = limit - sum(t.direction is direction and _is_small(t) is small for t in moving)
-        if direction is Direction.UPLOAD:
-            free = min(free, _AFTERWARDS_AT_ONCE - len(self._sent))
-        if free <= 0:
-            return
+        aside = sum(self._running[i][0].direction is direction for i in self._aside)
+        free = min(free, _ASIDE_AT_ONCE - aside)
         busy = {place for t, _ in self._running.values() for place in _places(t)}
-        known = (*self._running, *self._cleaning)
-        for transfer in self._ledger.runnable(direction, free + _LOOK_AHEAD, known, small=small):
-            # Two transfers never share a file on either side: the second waits for the first.
-            if free <= 0 or not busy.isdisjoint(_places(transfer)):
-                continue
-            free -= 1
-            busy.update(_places(transfer))
-            task = asyncio.create_task(self._run(transfer), name=f"transfer {transfer.id}")
-            self._running[transfer.id] = (transfer, task)
-            task.add_done_callback(partial(self._ended, transfer.id))
+        for ahead in (0, _LOOK_AHEAD):
+            if free <= 0:
+                return
+            known = (*self._running, *self._cleaning)
+            found = self._ledger.runnable(direction, free + ahead, known, small=small)
+            more = len(found) == free + ahead
+            for transfer in found:
+                # Two transfers never share a file on either side: the second waits for the first.
+                if free <= 0 or not busy.isdisjoint(_places(transfer)):
+                    continue
+                free -= 1
+                busy.update(_places(transfer))
+                task = asyncio.create_task(self._run(transfer), name=f"transfer {transfer.id}")
+                self._running[transfer.id] = (transfer, task)
+                task.add_done_callback(partial(self._ended, transfer.id))
+            if not more:
+                return
 
     def _ended(self, transfer_id: int, task: asyncio.Task[None]) -> None:
         """However the task ended, even before it began: its place is free again."""
         self._running.pop(transfer_id, None)
-        self._sent.discard(transfer_id)
+        self._aside.discard(transfer_id)
         self._work.room.release(transfer_id)
         if task.cancelled() or (error := task.exception()) is None:
             self._woken.set()
@@ -174,15 +184,18 @@ class Scheduler:
 
     def _job(self, transfer: Transfer) -> Job:
         if transfer.direction is Direction.UPLOAD:
-            return UploadJob(self._work, transfer, all_sent=partial(self._all_sent, transfer.id))
+            return UploadJob(self._work, transfer, all_sent=partial(self._step_aside, transfer.id, True))
         if transfer.source is not None and transfer.source.file_type in DOCUMENTS:
             return DocumentJob(self._work, transfer)
-        return DownloadJob(self._work, transfer)
+        return DownloadJob(self._work, transfer, aside=partial(self._step_aside, transfer.id))
 
-    def _all_sent(self, transfer_id: int) -> None:
-        """Its place is free for another while Gencove takes notice."""
-        self._sent.add(transfer_id)
-        self._woken.set()
+    def _step_aside(self, transfer_id: int, away: bool) -> None:
+        """Its place is free for another meanwhile."""
+        if away and transfer_id in self._running:
+            self._aside.add(transfer_id)
+            self._woken.set()
+        else:
+            self._aside.discard(transfer_id)
 
     async def _run(self, transfer: Transfer) -> None:
         began = time.monotonic()
@@ -207,7 +220,7 @@ class Scheduler:
             )
         else:
             self._telling.ended_well(transfer, state, time.monotonic() - began)
-            self._store_answers(transfer.id)
+            self._store.drop([transfer.id])
 
     async def _with_one_new_start(self, transfer: Transfer) -> TransferState:
         job = self._job(transfer)
@@ -228,27 +241,29 @@ class Scheduler:
         if isinstance(error, TransferFailed):
             self._fail(transfer, error)
             return
-        known = error.offline or isinstance(error, DiskFull)  # told once for all transfers
+        # Told once for all transfers.
+        known = error.offline or error.storeless or isinstance(error, DiskFull)
         self._telling.waits(transfer, error, silently=known)
         if error.offline:
             self._line.lost(transfer.id, error)
         if error.storeless:
-            self._storeless.add(transfer.id)
-            self._work.notices.set(_STORE_TOPIC, f"{error.why}; uploads are tried again by themselves")
+            self._store.lost(transfer.id, error)
         if isinstance(error, DiskFull):
             self._work.room.ran_out(transfer.id, error)
             if error.hit:
                 self._rest_downloads(but=transfer.id)
 
-    def _store_answers(self, *transfer_ids: int) -> None:
-        """These wait for the store no longer; the notice goes with the last of them."""
-        if self._storeless:
-            self._storeless.difference_update(transfer_ids)
-            if not self._storeless:
-                self._work.notices.set(_STORE_TOPIC, "")
+    async def _ask_store(self) -> None:
+        """Look at an object that may be there: any answer will do."""
+        s3 = await self._work.s3()
+        for transfer_id in self._store.waiting:
+            if (now := self._ledger.get(transfer_id)) is not None and not now.state.is_final:
+                journal = self._ledger.journal(transfer_id)
+                await s3.head(journal.bucket, journal.object_key)
+                return
 
     def _fail(self, transfer: Transfer, error: TransferFailed) -> None:
-        self._store_answers(transfer.id)
+        self._store.drop([transfer.id])
         now = self._ledger.get(transfer.id)
         if now is not None and now.wish is Wish.CANCEL:  # wished in the same moment: then it is cleaned up
             self._ledger.set_state(transfer.id, TransferState.QUEUED)

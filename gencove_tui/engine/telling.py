@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 
 from gencove_tui.engine.loop.record import note_end, record_end
-from gencove_tui.engine.outcome import LONGEST_WAIT, TransferFailed, TransferWaits, backoff
+from gencove_tui.engine.outcome import LONGEST_WAIT, TransferFailed, TransferWaits, backoff, reason_of
+from gencove_tui.errors import Problem
 from gencove_tui.model import Direction, Transfer, TransferState
 from gencove_tui.store.ledger import Ledger
 
@@ -18,6 +19,12 @@ def name_of(transfer: Transfer) -> str:
     if transfer.direction is Direction.DOWNLOAD:
         return transfer.remote
     return transfer.local_path.rsplit("/", 1)[-1]
+
+
+def _named(transfer: Transfer, error: Problem) -> str:
+    """What is wrong with a transfer, which many errors name themselves."""
+    name, reason = name_of(transfer), reason_of(error)
+    return reason if reason.startswith(name) else f"{name}: {reason}"
 
 
 class Telling:
@@ -46,10 +53,10 @@ class Telling:
         """For good, unless the user acts."""
         with self._ledger.write():
             self._ledger.transfers.set_state(
-                transfer.id, TransferState.FAILED, problem=_reason(error), remedy=error.remedy
+                transfer.id, TransferState.FAILED, problem=reason_of(error), remedy=error.remedy
             )
-            self.tell(transfer, "failed", f"{name_of(transfer)}: {_reason(error)}", remedy=error.remedy)
-            record_end(self._ledger, transfer, TransferState.FAILED, _reason(error))
+            self.tell(transfer, "failed", _named(transfer, error), remedy=error.remedy)
+            record_end(self._ledger, transfer, TransferState.FAILED, reason_of(error))
 
     def waits(self, transfer: Transfer, error: TransferWaits, *, silently: bool = False) -> None:
         """To be tried again; a wait that repeats is told once."""
@@ -59,12 +66,12 @@ class Telling:
             self._ledger.transfers.set_state(
                 transfer.id,
                 TransferState.WAITING,
-                problem=_reason(error),
+                problem=reason_of(error),
                 remedy=error.remedy,
                 retry_at=time.time() + min(delay, LONGEST_WAIT),
             )
             if current.attempts <= 1 and not silently:
-                self.tell(transfer, "waiting", f"{name_of(transfer)}: {_reason(error)}", remedy=error.remedy)
+                self.tell(transfer, "waiting", _named(transfer, error), remedy=error.remedy)
 
     def followed(self, transfers: Sequence[Transfer], word: str) -> None:
         """Paused or cancelled as wished; many at once are told in one line, the audit log has each."""
@@ -87,10 +94,6 @@ class Telling:
             transfer_id=transfer.id,
             rule_id=transfer.rule_id,
         )
-
-
-def _reason(error: TransferFailed | TransferWaits) -> str:
-    return f"{error.what}: {error.why}" if error.why else error.what
 
 
 def _words(transfer: Transfer, state: TransferState) -> str:

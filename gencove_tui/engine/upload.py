@@ -24,6 +24,7 @@ from gencove_tui.engine.outcome import StartOver, TransferFailed, TransferWaits
 from gencove_tui.engine.partwise import PartwiseUpload, s3_crc32
 from gencove_tui.engine.progress import Meter
 from gencove_tui.engine.scan import SMALLEST_MULTIPART, Scan, plan_parts
+from gencove_tui.engine.short import StillShort
 from gencove_tui.engine.work import Work
 from gencove_tui.errors import Problem
 from gencove_tui.fastq.integrity import BrokenFastq, CheckLevel, FastqCheck, crc32_combine
@@ -61,8 +62,15 @@ class UploadJob:
         Raises ``TransferFailed`` or another ``Problem`` with the reason, ``StartOver`` when the file changed.
         """
         file = await self._disk.soon(partial(open_local, self._transfer), undo=LocalFile.close)
+        short = StillShort(self._work.ledger, self._transfer)
         try:
+            if short.known is not None:
+                short.check(same=await self._disk.soon(short.is_same))
             return await self._run(file)
+        except BrokenFastq as problem:
+            if (waits := short.wait_for(problem)) is not None:
+                raise waits from problem
+            raise
         finally:
             self._stopped.set()  # a thread that still reads the file ends at its next piece
             if self._scan is not None:
@@ -77,7 +85,8 @@ class UploadJob:
 
         self._looked = time.monotonic()
         target = await self._work.api.begin_upload(self._path)
-        with self._work.ledger.write():
+        # Nothing is done on its strength before the next durable note, which brings it to the disk as well.
+        with self._work.ledger.write(durable=False):
             self._ledger.note_identity(self._transfer.id, file.identity)
             self._ledger.note(
                 self._transfer.id, bucket=target.bucket, object_key=target.key, upload_id=target.upload_id
@@ -190,11 +199,9 @@ class UploadJob:
     ) -> bool:
         """Send it in one request; False when somebody else has brought the same there meanwhile."""
         part = Part(number=1, offset=0, length=file.size)
-        scan = self._open_scan(file)
-        crc32 = s3_crc32(await scan.next(self._disk, part))
-        summary = await self._disk.run(scan.finish)
+        checksum, summary = await self._open_scan(file).whole(self._disk, part, file.check_unchanged)
+        crc32 = s3_crc32(checksum)
         note_reads(self._work.ledger, self._transfer.id, file.path, summary)
-        await self._disk.soon(file.check_unchanged)
         s3 = await self._work.s3()
         if journal.completing and await self._arrived_before(target, file.size, crc32):
             return True

@@ -20,6 +20,7 @@ from gencove_tui.model import (
     Dialect,
     Event,
     GncvPath,
+    LoopState,
     Organization,
     Page,
     Project,
@@ -122,6 +123,8 @@ class EngineState(Struct, frozen=True, kw_only=True):
     alive: bool
     pid: int | None = None
     version: str = ""
+    service: bool = False
+    """systemd started it and looks after it, whoever looks on."""
     notice: str = ""
     """Something the engine wants everybody to know: disk full, polling instead of inotify …"""
 
@@ -143,6 +146,7 @@ class RuleView(Struct, frozen=True, kw_only=True):
     """The file that moved last, for people to read."""
     status: RuleStatus = RuleStatus()
     """Where the rule stands, as its last look left it."""
+    sample_counts: dict[LoopState, int] = {}
     samples: str = ""
     """How its samples fare, in one line; empty while there are none."""
     samples_problem: str = ""
@@ -189,6 +193,10 @@ class Desk(RemoteDesk, QueueDesk, WatchDesk, Protocol):
         """Find the dialect if need be, check the key, and remember the outcome. Never raises."""
         ...
 
+    async def look(self) -> None:
+        """Ask Gencove something small, to learn whether it answers; ``connection`` tells what came of it."""
+        ...
+
     def cached_projects(self) -> Listing[Project] | None:
         """The list as it was last seen, for the first paint."""
         ...
@@ -201,6 +209,10 @@ class Desk(RemoteDesk, QueueDesk, WatchDesk, Protocol):
 
     async def project(self, project_id: str) -> Project:
         """One project in detail."""
+        ...
+
+    def project_name(self, project_id: str) -> str:
+        """What a project was called when it was last seen; empty where it never was."""
         ...
 
     async def project_stats(self, project_id: str) -> StatusCounts:

@@ -108,6 +108,10 @@ class RemoteDesk(Protocol):
         """Raw-data rows of these samples with fresh presigned URLs (api-v1 §4), in the order given."""
         ...
 
+    async def file_types(self) -> tuple[str, ...]:
+        """Every kind of result that samples can have, ``qc`` and ``metadata`` among them."""
+        ...
+
     async def qc_types(self, project_id: str) -> tuple[QcType, ...]:
         """The quality-control metrics of a project."""
         ...

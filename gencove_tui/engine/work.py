@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from gencove_tui.api.protocol import Gencove
 from gencove_tui.engine.disks import Disks
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     import aiohttp
 
     from gencove_tui.api.s3 import S3Area
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,13 +36,7 @@ class Work:
     room: Room
     """On the disks of downloads."""
     notices: Notices
-    threads: Executor
-    """For all but transfers, which use those of their disk."""
     s3: Callable[[], Awaitable[S3Area]]
     """The upload area's store, opened at first use."""
     web: Callable[[], aiohttp.ClientSession]
     """For presigned URLs, opened at first use."""
-
-    async def in_thread(self, function: Callable[[], T]) -> T:
-        """Run something that reads a disk or counts bytes away from the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self.threads, function)

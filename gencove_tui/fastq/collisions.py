@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -18,7 +18,7 @@ from gencove_tui.fastq.pairs import SampleFiles
 _Owner = tuple[str, str, int, Form]
 
 
-class Target(Struct, frozen=True, kw_only=True):
+class Target(Struct, frozen=True, kw_only=True, gc=False):
     """One object that would be made in the upload area."""
 
     remote: str
@@ -94,17 +94,27 @@ def renamed(samples: Iterable[SampleFiles], *, flat: bool = False) -> tuple[Targ
 
 def collisions(targets: Iterable[Target]) -> tuple[Collision, ...]:
     """Where two samples would become one, or two objects would claim the same read of one sample."""
-    by_id: defaultdict[tuple[str, str], list[Target]] = defaultdict(list)
-    samples_in: defaultdict[str, set[_Owner]] = defaultdict(set)
+    found: list[Collision] = []
+    by_folder = _by_folder(targets)
+    for folder in sorted(by_folder):  # one after the other: there may be very many objects in all
+        found += _collisions_in(folder, by_folder.pop(folder))
+    return tuple(found)
+
+
+def _by_folder(targets: Iterable[Target]) -> dict[str, list[Target]]:
+    found: defaultdict[str, list[Target]] = defaultdict(list)
     for target in targets:
-        folder = target.remote.rpartition("/")[0]
-        by_id[folder, target.client_id].append(target)
-        samples_in[folder].add(_owner(target))
-    hyphenated = {
-        folder: Counter(client_id(owner[1]) for owner in owners) for folder, owners in samples_in.items()
-    }
+        found[target.remote.rpartition("/")[0]].append(target)
+    return found
+
+
+def _collisions_in(folder: str, targets: Sequence[Target]) -> list[Collision]:
+    by_id: defaultdict[str, list[Target]] = defaultdict(list)
+    for target in targets:
+        by_id[target.client_id].append(target)
+    hyphenated = Counter(client_id(owner[1]) for owner in {_owner(target) for target in targets})
     found = []
-    for (folder, taken), group in sorted(by_id.items()):
+    for taken, group in sorted(by_id.items()):
         owners = sorted({_owner(target) for target in group})
         reads = [target.read for target in group]
         if len(owners) == 1 and len(set(reads)) == len(reads):
@@ -112,7 +122,7 @@ def collisions(targets: Iterable[Target]) -> tuple[Collision, ...]:
         names = tuple(dict.fromkeys(owner[1] for owner in owners))
         proposal: tuple[tuple[str, str], ...] = ()
         if len(owners) > 1:
-            proposal = _propose(owners, hyphenated[folder])
+            proposal = _propose(owners, hyphenated)
             why = f"Gencove takes the id up to the first underscore, so {_list(names)} would become {taken}"
             if len(names) < len(owners):
                 why = f"{len(owners)} different samples are called {_list(names)}"
@@ -131,7 +141,7 @@ def collisions(targets: Iterable[Target]) -> tuple[Collision, ...]:
                 proposal=proposal,
             )
         )
-    return tuple(found)
+    return found
 
 
 def misread(targets: Iterable[Target]) -> tuple[Target, ...]:
@@ -141,20 +151,23 @@ def misread(targets: Iterable[Target]) -> tuple[Target, ...]:
 
 def lookalikes(targets: Iterable[Target]) -> tuple[Lookalikes, ...]:
     """Client ids in one folder that differ only in case, blanks, ``+``, hyphens or Unicode form."""
-    ids: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for target in targets:
-        taken = target.client_id
-        blurred = "".join(
-            char
-            for char in unicodedata.normalize("NFKD", taken).casefold()
-            if char.isascii() and char.isalnum()
-        )
-        ids[target.remote.rpartition("/")[0], blurred].add(taken)
-    return tuple(
-        Lookalikes(folder=folder, client_ids=tuple(sorted(group)))
-        for (folder, _), group in sorted(ids.items())
-        if len(group) > 1
-    )
+    found: list[Lookalikes] = []
+    by_folder = _by_folder(targets)
+    for folder in sorted(by_folder):
+        ids: defaultdict[str, list[str]] = defaultdict(list)
+        for taken in {target.client_id for target in by_folder.pop(folder)}:
+            ids[_blurred(taken)].append(taken)
+        found += [
+            Lookalikes(folder=folder, client_ids=tuple(sorted(group)))
+            for _, group in sorted(ids.items())
+            if len(group) > 1
+        ]
+    return tuple(found)
+
+
+def _blurred(taken: str) -> str:
+    plain = unicodedata.normalize("NFKD", taken).casefold()
+    return "".join(char for char in plain if char.isascii() and char.isalnum())
 
 
 def _owner(target: Target) -> _Owner:

@@ -102,7 +102,7 @@ class WatchRule(RuleTerms, frozen=True, kw_only=True):
     """Why the rule can't work at the moment, e.g. the folder is missing."""
 
 
-class WatchedFile(Struct, frozen=True, kw_only=True):
+class WatchedFile(Struct, frozen=True, kw_only=True, gc=False):
     """One version (path, size, mtime, inode) of a file that a rule has seen."""
 
     rule_id: int

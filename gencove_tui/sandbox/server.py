@@ -256,8 +256,11 @@ def serve(
     scenario: str = "demo",
     faults: Iterable[str] = (),
     speed: float = 1.0,
+    api_key: str = "",
 ) -> int:
     """Run a sandbox until SIGINT or SIGTERM; returns the exit code.
+
+    ``api_key``: the one that it takes, to be the same after another start; a random one where it is empty.
 
     Prints one line of JSON when ready: host, s3_endpoint, api_key, scenario.
     """
@@ -265,6 +268,9 @@ def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with Sandbox(scenario, port, s3_port, faults, speed) as sandbox:
+        if api_key:
+            with sandbox.state.lock:
+                sandbox.state.api_keys[0].key = api_key
         ready = {
             "host": sandbox.host,
             "s3_endpoint": sandbox.s3_endpoint,

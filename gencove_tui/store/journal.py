@@ -11,6 +11,12 @@ from gencove_tui.model import Part, TransferState
 from gencove_tui.store.database import Database, printable
 from gencove_tui.store.transfer_rows import Identity, Journal, journal_from, part_from
 
+_FAR_AHEAD = 900.0
+"""Seconds. No wait is so long; a later one means that the clock was set back."""
+_WAITING = "FROM transfers INDEXED BY transfers_waiting WHERE state='waiting' AND wish='run' AND retry_at"
+_DUE = " UNION ALL ".join(f"SELECT id {_WAITING} {due}" for due in ("<= ?1", "IS NULL", "> ?2"))
+"""Three looks into the index: one condition with OR would go through all that wait at every step."""
+
 
 class Multipart(Struct, frozen=True):
     """An unfinished object of parts in the store that an upload of ours began."""
@@ -71,6 +77,14 @@ class TransferJournal:
                     now,
                     transfer_id,
                 ),
+            )
+
+    def tell_trouble(self, transfer_id: int, problem: str, remedy: str) -> None:
+        """Say what keeps a transfer that is at work; empty when nothing does."""
+        with self._db.write(durable=False) as connection:
+            connection.execute(
+                "UPDATE transfers SET problem=?, remedy=? WHERE id=? AND state IN ('running', 'verifying')",
+                (printable(problem), printable(remedy), transfer_id),
             )
 
     def note(self, transfer_id: int, **values: str | int | bool | None) -> None:
@@ -171,6 +185,44 @@ class TransferJournal:
                 "UPDATE transfers SET state='queued', retry_at=NULL WHERE state='waiting' AND wish='run'"
             )
         return moving
+
+    # --- waiting to be tried again ----------------------------------------------------------------------
+
+    def wake_waiting(self, now: float) -> int:
+        """Put those back in the queue whose time to be tried again has come; returns how many.
+
+        So does a time so far ahead that only a clock which was set back explains it.
+        """
+        times = (now, now + _FAR_AHEAD)
+        if self._db.row(f"{_DUE} LIMIT 1", times) is None:
+            return 0
+        with self._db.write(durable=False) as connection:
+            return connection.execute(
+                f"UPDATE transfers SET state='queued', retry_at=NULL WHERE id IN ({_DUE})",  # noqa: S608 - our own text
+                times,
+            ).rowcount
+
+    def wake(self, transfer_ids: Iterable[int]) -> None:
+        """Put these back in the queue if they wait."""
+        with self._db.write(durable=False) as connection:
+            connection.executemany(
+                "UPDATE transfers SET state='queued', retry_at=NULL WHERE id=? AND state='waiting'",
+                [(transfer_id,) for transfer_id in transfer_ids],
+            )
+
+    def next_retry(self) -> float | None:
+        """When the next waiting transfer is due, in seconds since 1970."""
+        row = self._db.row(f"SELECT min(retry_at) AS t {_WAITING} IS NOT NULL")
+        return row["t"] if row else None
+
+    def put_off(self, rows: Iterable[tuple[int, str, str]], until: float) -> None:
+        """Let these wait until then, in seconds since 1970, with problem and remedy, unless they move."""
+        with self._db.write(durable=False) as connection:
+            connection.executemany(
+                "UPDATE transfers SET state='waiting', retry_at=?, problem=?, remedy=?"
+                " WHERE id=? AND wish='run' AND state IN ('waiting', 'queued')",
+                [(until, printable(problem), printable(remedy), i) for i, problem, remedy in rows],
+            )
 
     # --- objects of parts that are not finished ----------------------------------------------------------
 

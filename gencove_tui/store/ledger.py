@@ -15,6 +15,7 @@ from gencove_tui.store.events import Events
 from gencove_tui.store.loop import Loop
 from gencove_tui.store.rules import Rules
 from gencove_tui.store.schema import LEDGER
+from gencove_tui.store.short_files import ShortFiles
 from gencove_tui.store.transfers import Transfers
 
 LEDGER_NAME = "ledger.db"
@@ -27,6 +28,7 @@ class Ledger:
         self._db = Database(state_folder / LEDGER_NAME, LEDGER)
         self.transfers = Transfers(self._db)
         self.rules = Rules(self._db)
+        self.short = ShortFiles(self._db)
         self.events = Events(self._db)
         self.engine = EngineRows(self._db)
         self.controls = Controls(self._db)

@@ -8,11 +8,21 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from gencove_tui.model import FINAL_STATES, GncvPath, LoopFile, Transfer, TransferState
+from gencove_tui.model import FINAL_STATES, GncvPath, LoopFile, LoopState, Transfer, TransferState
 from gencove_tui.store.database import Database
 
 OPEN = ", ".join(f"'{state}'" for state in TransferState if state not in FINAL_STATES)
 """States of transfers that have not ended, for an ``IN (…)``."""
+UNDER_WAY = (
+    LoopState.READY,
+    LoopState.ASSIGNING,
+    LoopState.TO_ASSIGN,
+    LoopState.ANALYSING,
+    LoopState.RESULTS,
+    LoopState.RESTORING,
+    LoopState.DELIVERING,
+)
+"""States of samples that end by themselves."""
 CHUNK = 500
 """Values in one ``IN (…)``."""
 

@@ -74,6 +74,15 @@ class Rules(WatchedFiles):
         row = self._db.row("SELECT * FROM rules WHERE name=? AND listed", (name,))
         return _rule_from(row) if row else None
 
+    def remembered(self, terms: RuleTerms, name: str = "") -> WatchRule | None:
+        """The rule, in the list or not, whose memory these terms would go on with when they are put.
+
+        By its name; without one, as ``put_terms`` finds it.
+        """
+        name = name or self._own_name(*_columns(terms)) or ""
+        row = self._db.row("SELECT * FROM rules WHERE name=?", (name,))
+        return _rule_from(row) if row else None
+
     # --- what rules there are ------------------------------------------------------------------------
 
     def sync(self, wanted: Mapping[str, RuleTerms]) -> bool:
@@ -105,7 +114,7 @@ class Rules(WatchedFiles):
         """
         folder, text = _columns(terms)
         with self._db.write():
-            return self._put(name or self._name_for(folder, terms.destination), folder, text, from_file=False)
+            return self._put(name or self._name_for(folder, text), folder, text, from_file=False)
 
     def put(
         self,
@@ -140,14 +149,19 @@ class Rules(WatchedFiles):
             row = connection.execute("SELECT id FROM rules WHERE name=?", (name,)).fetchone()
         return int(row["id"])
 
-    def _name_for(self, folder: bytes, destination: str) -> str:
-        rows = self._db.rows("SELECT * FROM rules")
-        for row in rows:
-            terms = msgspec.json.decode(row["terms"])
-            if not row["from_file"] and (row["folder"], terms["destination"]) == (folder, destination):
+    def _own_name(self, folder: bytes, terms: str) -> str | None:
+        """The name of a command's rule with this folder and the destination in these terms."""
+        destination = msgspec.json.decode(terms)["destination"]
+        for row in self._db.rows("SELECT * FROM rules WHERE NOT from_file AND folder=?", (folder,)):
+            if msgspec.json.decode(row["terms"])["destination"] == destination:
                 return str(row["name"])
+        return None
+
+    def _name_for(self, folder: bytes, terms: str) -> str:
+        if own := self._own_name(folder, terms):
+            return own
         plain = re.sub(r"[^A-Za-z0-9_-]+", "-", PurePath(os.fsdecode(folder)).name).strip("-_") or "rule"
-        taken = {row["name"] for row in rows}
+        taken = {row["name"] for row in self._db.rows("SELECT name FROM rules")}
         names = (plain if number == 1 else f"{plain}-{number}" for number in range(1, len(taken) + 2))
         return next(name for name in names if name not in taken)
 

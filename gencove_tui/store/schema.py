@@ -242,6 +242,20 @@ LEDGER = (
     CREATE INDEX audit_by_time ON audit (time);
     CREATE INDEX audit_by_rule ON audit (rule_id, id)
     """,
+    # 5: watched files that ended too early when they were read
+    """
+    CREATE TABLE short_files (
+        transfer_id INTEGER PRIMARY KEY REFERENCES transfers (id) ON DELETE CASCADE,
+        what TEXT NOT NULL,
+        why TEXT NOT NULL,
+        remedy TEXT NOT NULL,
+        until REAL NOT NULL,
+        reads INTEGER NOT NULL DEFAULT 1,
+        looks INTEGER NOT NULL DEFAULT 0,
+        stands INTEGER NOT NULL DEFAULT 1,
+        read_from REAL NOT NULL DEFAULT 0
+    )
+    """,
 )
 
 CACHE = (

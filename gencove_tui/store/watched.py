@@ -8,12 +8,14 @@ import sys
 import time
 from collections.abc import Iterable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from gencove_tui.model import GNCV, WatchedFile
+from gencove_tui.model import GNCV, TransferState, WatchedFile
 from gencove_tui.store.database import Database, printable
 from gencove_tui.store.transfer_rows import moment
 
+_SHORT = "t.state='waiting' AND EXISTS (SELECT 1 FROM short_files s WHERE s.transfer_id = t.id AND s.stands)"
+"""Whether an upload waits for the rest of its file, which is perhaps being written."""
 _PIECE = 2000
 """Rows read at once where there may be very many."""
 
@@ -26,6 +28,15 @@ class Reads(Struct, frozen=True, kw_only=True):
     first_name: str
     last_name: str
     sampled_names: int
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What has become of the upload of a watched file."""
+
+    state: TransferState
+    remote: str
+    problem: str = ""
+    remedy: str = ""
 
 
 def _file_from(row: sqlite3.Row) -> WatchedFile:
@@ -125,23 +136,47 @@ class WatchedFiles:
         ``failed``.
         """
         rows = self._db.rows(
-            """SELECT CASE WHEN w.state != 'queued' THEN w.state
+            f"""SELECT CASE WHEN w.state != 'queued' THEN w.state
                 WHEN t.state IS NULL OR t.state IN ('done', 'skipped') THEN 'uploaded'
                 WHEN t.state IN ('failed', 'cancelled') THEN 'failed'
+                WHEN {_SHORT} THEN 'waiting'
                 ELSE 'queued' END AS s, count(*) AS n
             FROM watched_files w LEFT JOIN transfers t ON t.id = w.transfer_id
-            WHERE w.rule_id=? GROUP BY s""",
+            WHERE w.rule_id=? GROUP BY s""",  # noqa: S608 - only our own constants
             (rule_id,),
         )
         return {row["s"]: row["n"] for row in rows}
 
     def pending(self, rule_id: int, limit: int = 100) -> list[WatchedFile]:
-        """Files that are not queued yet, those that need a person first: each with what it waits for."""
+        """Files that don't go up yet, those that need a person first: each with what it waits for."""
         rows = self._db.rows(
             "SELECT * FROM watched_files WHERE rule_id=? AND state IN ('held', 'waiting', 'settling')"
             " ORDER BY state, first_seen, path LIMIT ?",
             (rule_id, limit),
         )
+        short = self._db.rows(
+            "SELECT w.*, t.problem, t.remedy AS what_to_do FROM transfers t INDEXED BY transfers_by_state"  # noqa: S608 - only our own constants
+            " JOIN watched_files w ON w.transfer_id = t.id AND w.rule_id = t.rule_id"
+            f" WHERE {_SHORT} AND t.rule_id=? AND w.state='queued' ORDER BY w.path LIMIT ?",
+            (rule_id, limit - len(rows)),
+        )
+        return [_file_from(row) for row in rows] + [
+            structs.replace(_file_from(row), state="waiting", reason=row["problem"], remedy=row["what_to_do"])
+            for row in short
+        ]
+
+    def ignored(self, rule_id: int, limit: int = 100) -> list[WatchedFile]:
+        """Files that a rule leaves out, each with the reason, the last one first."""
+        rows = self._db.rows(
+            "SELECT * FROM watched_files WHERE rule_id=? AND state='ignored'"
+            " ORDER BY first_seen DESC, path LIMIT ?",
+            (rule_id, limit),
+        )
+        return [_file_from(row) for row in rows]
+
+    def files_of(self, transfer_id: int) -> list[WatchedFile]:
+        """The files that an upload is about, as the rules know them."""
+        rows = self._db.rows("SELECT * FROM watched_files WHERE transfer_id=?", (transfer_id,))
         return [_file_from(row) for row in rows]
 
     def failed(self, rule_id: int, limit: int = 100) -> list[tuple[str, str, str]]:
@@ -153,6 +188,23 @@ class WatchedFiles:
             (rule_id, limit),
         )
         return [(os.fsdecode(row["path"]), row["problem"], row["remedy"]) for row in rows]
+
+    def outcomes(self, rule_id: int) -> dict[int, Outcome]:
+        """The uploads of a rule's files by their number, without those that were cleared from the list."""
+        rows = self._db.rows(
+            "SELECT t.id, t.state, t.remote, t.problem, t.remedy FROM watched_files w"
+            " JOIN transfers t ON t.id = w.transfer_id WHERE w.rule_id=?",
+            (rule_id,),
+        )
+        return {
+            row["id"]: Outcome(
+                state=TransferState(row["state"]),
+                remote=row["remote"],
+                problem=row["problem"],
+                remedy=row["remedy"],
+            )
+            for row in rows
+        }
 
     def last_name(self, rule_id: int) -> str:
         """The path of the file that moved last, or nothing."""

@@ -14,6 +14,8 @@ from pathlib import Path, PurePath
 from types import FrameType
 from typing import Any, ClassVar
 
+from textual import events
+from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -22,10 +24,12 @@ from gencove_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap
 from gencove_tui.tui.format import ASCII, glyphs_for
 from gencove_tui.tui.keys_in_turn import KeysInTurn
 from gencove_tui.tui.memory import Memory
-from gencove_tui.tui.palette import ActionProvider, ThingProvider
-from gencove_tui.tui.plain import PlainSigns
+from gencove_tui.tui.palette import ActionProvider, Palette, ThingProvider
+from gencove_tui.tui.plain import plain_filters
 from gencove_tui.tui.screens.dialogs import Choice, Question
 from gencove_tui.tui.screens.main import MainScreen
+from gencove_tui.tui.screens.working import Working
+from gencove_tui.tui.shell import Shell
 from gencove_tui.tui.themes import HOUSE_THEMES
 from gencove_tui.tui.toasts import LINGER, Severity
 from gencove_tui.tui.views import Look
@@ -86,12 +90,16 @@ class GencoveApp(KeysInTurn[None]):
     """Holds the main screen and whatever concerns the process as a whole."""
 
     TITLE = "gencove-tui"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "to_shell", show=False, priority=True),  # also where a dialog is open
+    ]
     COMMANDS = {ActionProvider, ThingProvider}  # noqa: RUF012 - Textual declares it as ClassVar of this very type
     CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = [
         HERE / "screens" / "main.tcss",
         HERE / "screens" / "dialogs.tcss",
         HERE / "widgets" / "pane.tcss",
         HERE / "widgets" / "virtual_table.tcss",
+        HERE / "no_colours.tcss",
     ]
 
     def __init__(
@@ -112,6 +120,12 @@ class GencoveApp(KeysInTurn[None]):
         self.desk = desk
         self.lasting = lasting
         self._before: Any = None
+        self._shell = Shell(
+            self,
+            lambda text: self.notify(text, severity="warning", markup=False),
+            lambda: self.main.refresher.come_back(),
+            "Transfers go on." if lasting else "",
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         for house_theme in HOUSE_THEMES:
             self.register_theme(house_theme)
@@ -144,9 +158,8 @@ class GencoveApp(KeysInTurn[None]):
         )
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Plain signs, where the locale has no others, on top of what Textual does."""
-        plain = (PlainSigns(),) if self.look.glyphs is ASCII else ()
-        return (*super().get_line_filters(), *plain)
+        """Plain signs where the locale has no others, and no colours at all where nobody wants any."""
+        return plain_filters(self, super().get_line_filters(), ascii_only=self.look.glyphs is ASCII)
 
     def get_default_screen(self) -> Screen[Any]:
         """The panes."""
@@ -162,7 +175,18 @@ class GencoveApp(KeysInTurn[None]):
             self._before = signal.signal(signal.SIGHUP, self._hang_up)
             self._loop = loop
         if not self.is_headless:
+            self._shell.listen()
             self.set_interval(TERMINAL_CHECK, self._check_terminal)
+
+    def is_awaited(self) -> bool:
+        """After ``enter`` in a filter keys are about what is found; else about the dialog that comes."""
+        return isinstance(self.screen, Working) or (self.screen is self.main and self.main.awaits_search)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note that somebody is here."""
+        if isinstance(event, events.Key | events.Paste | events.MouseDown):
+            self.main.refresher.line.touched()
+        await super().on_event(event)
 
     def notify(
         self,
@@ -194,6 +218,7 @@ class GencoveApp(KeysInTurn[None]):
 
     async def on_unmount(self) -> None:
         """Let go of the desk and of the signals; the engine goes on by itself."""
+        self._shell.close()
         with suppress(RuntimeError, ValueError, NotImplementedError):
             asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
             if self._before is not None:
@@ -203,10 +228,10 @@ class GencoveApp(KeysInTurn[None]):
     def _hang_up(self, number: int, _frame: FrameType | None) -> None:
         """The terminal went away. Runs as a signal handler, before anything that SIGCONT would call.
 
-        The system sends SIGCONT right after: Textual would take it for a resume, open a new writer on the
-        dead terminal and wait for it for ever. Should the way out block all the same, it is cut short.
+        The system sends SIGCONT right after: nothing must begin to write to the dead terminal then, and wait
+        for it for ever. Should the way out block all the same, it is cut short.
         """
-        signal.signal(signal.SIGCONT, signal.SIG_IGN)
+        self._shell.close()
         last_resort = threading.Timer(HANG_UP_SECONDS, os._exit, (128 + number,))
         last_resort.daemon = True
         last_resort.start()
@@ -229,6 +254,9 @@ class GencoveApp(KeysInTurn[None]):
 
     async def _switch(self) -> None:
         """Let the user choose another profile, and end if so."""
+        if not self.lasting:
+            self.notify("The demo has one connection of its own; your account has its place outside of it.")
+            return
         others = [name for name in self.profiles if name != self.desk.connection.profile]
         choices = [Choice(str(n), f"Change to {name}") for n, name in enumerate(others)]
         answer = await self.push_screen_wait(
@@ -259,6 +287,21 @@ class GencoveApp(KeysInTurn[None]):
     async def action_quit(self) -> None:
         """The same as ``q``, for keys that work everywhere."""
         self.leave()
+
+    def action_command_palette(self) -> None:
+        """Open the palette, once."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where ctrl+z takes back what was typed, it does that."""
+        if action == "to_shell":
+            return not hasattr(self.focused, "undo")
+        return super().check_action(action, parameters)
+
+    def action_to_shell(self) -> None:
+        """Let the shell have the terminal for a while."""
+        self._shell.go()
 
     def action_help_quit(self) -> None:
         """Ctrl+c copies or does nothing; say how to quit."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path, PurePath
 from typing import ClassVar, NamedTuple
 
-from textual import on
+from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -16,11 +16,13 @@ from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
 
 from gencove_tui.errors import Problem
 from gencove_tui.tui.format import ASCII, clean, glyphs_for, sentences
-from gencove_tui.tui.plain import PlainSigns
+from gencove_tui.tui.plain import plain_filters
+from gencove_tui.tui.shell import Shell
 from gencove_tui.tui.themes import HOUSE_THEMES
 
 HERE = Path(__file__).parent
-DEMO = "demo"
+FLAT = 22
+"""Rows below which blank lines are left out."""
 
 
 class Accepted(NamedTuple):
@@ -29,6 +31,10 @@ class Accepted(NamedTuple):
     host: str
     dialect: str
     who: str
+
+
+OTHERS = 4
+"""Names of profiles that are told before the rest is left out."""
 
 
 class Doors(NamedTuple):
@@ -48,6 +54,8 @@ class Doors(NamedTuple):
     """The host of a profile that gets another key; empty to look for one."""
     back: bool = False
     """Whether there is a profile to go back to."""
+    others: tuple[str, ...] = ()
+    """Profiles that have been made already."""
 
 
 class Way(RadioButton):
@@ -94,11 +102,15 @@ class ConnectApp(App[None]):
 
     TITLE = "gencove-tui"
     ENABLE_COMMAND_PALETTE = False
-    CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = [HERE / "connect.tcss"]
+    CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = [
+        HERE / "connect.tcss",
+        HERE / "no_colours.tcss",
+    ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+q", "quit", "quit", show=False),
         Binding("down", "focus_next", show=False),
         Binding("up", "up", show=False),
+        Binding("ctrl+z", "to_shell", show=False),
     ]
 
     def __init__(self, doors: Doors, *, theme: str = "", ascii_only: bool | None = None) -> None:
@@ -107,50 +119,58 @@ class ConnectApp(App[None]):
         self.chosen: str | None = None
         self.demo = False
         self._out = "back" if doors.back else "quit"
+        self._shell = Shell(self, self._say, back=lambda: None)
         self._plain = glyphs_for(ascii_only) is ASCII
         for house_theme in HOUSE_THEMES:
             self.register_theme(house_theme)
         self.theme = theme if theme in self.available_themes else HOUSE_THEMES[0].name
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Plain signs, where the locale has no others, on top of what Textual does."""
-        plain = (PlainSigns(),) if self._plain else ()
-        return (*super().get_line_filters(), *plain)
+        """Plain signs where the locale has no others, and no colours at all where nobody wants any."""
+        return plain_filters(self, super().get_line_filters(), ascii_only=self._plain)
 
     def compose(self) -> ComposeResult:
         """Environment, key, name, and what to do."""
-        with Vertical(id="box") as box:
+        wide = max((len(name) for name, _ in self.doors.environments), default=0)
+        with VerticalScroll(id="box", can_focus=False) as box:
             box.border_title = Content("Connect to Gencove")
             box.border_subtitle = Content("↑ ↓ tab move · enter connect · esc " + self._out)
-            with VerticalScroll(id="form", can_focus=False):
-                yield Static("Which Gencove?", classes="head")
-                with Ways(id="hosts", compact=True):
-                    yield Way("find it by itself", value=True, compact=True)
-                    for name, host in self.doors.environments:
-                        shown = host.removeprefix("https://")
-                        yield Way(Content(f"{name}  {shown}"), compact=True)
-                    yield Way("another address:", compact=True)
-                yield Input(placeholder="api.example.org", id="host", compact=True)
-                yield Static("Your API key, from the dashboard's Settings, at the bottom", classes="head")
-                yield Input(placeholder="paste it; it isn't shown", password=True, id="key", compact=True)
-                with Horizontal(classes="row"):
-                    yield Label("Profile ")
-                    yield Input(
-                        self.doors.profile, placeholder="a name, like lab-eu", id="profile", compact=True
-                    )
-                yield Static(id="where", markup=False)
-            yield Static(id="said", markup=False)
-            with Horizontal(id="buttons"):
-                yield Button("Back" if self.doors.back else "Quit", id="quit", compact=True)
-                yield Button("Try the demo", id="demo", compact=True)
-                yield Button("Check and connect", id="connect", compact=True, variant="primary")
+            yield Static("Which Gencove?", classes="head -first")
+            with Ways(id="hosts", compact=True):
+                yield Way("find out with the key", value=True, compact=True)
+                for name, host in self.doors.environments:
+                    shown = host.removeprefix("https://")
+                    yield Way(Content(f"{name.ljust(wide)}  {shown}"), compact=True)
+                yield Way("another address", compact=True)
+            yield Input(placeholder="its address, like api.example.org", id="host", compact=True)
+            yield Static("API key (dashboard, Settings, at the bottom)", classes="head")
+            yield Input(placeholder="paste it; it isn't shown", password=True, id="key", compact=True)
+            with Horizontal(classes="row"):
+                yield Label("Profile ")
+                yield Input(self.doors.profile, placeholder="a name, like lab-eu", id="profile", compact=True)
+            yield Static(id="where", markup=False)
+            with Vertical(id="foot"):
+                yield Static(id="said", markup=False)
+                with Horizontal(id="buttons"):
+                    yield Button("Check and connect", id="connect", compact=True, variant="primary")
+                    yield Button("Try the demo", id="demo", compact=True)
+                    yield Button("Back" if self.doors.back else "Quit", id="quit", compact=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Without blank lines where every line counts."""
+        self.screen.set_class(event.size.height < FLAT, "-flat")
 
     def on_mount(self) -> None:
         """The key is what most people have at hand."""
         self.query_one("#host").display = False
+        if not self.is_headless:
+            self._shell.listen()
         if self.doors.host:
             self._take_host(self.doors.host)
         self._tell_where()
+        if others := [name for name in self.doors.others if name != self.doors.profile]:
+            there = ", ".join(map(clean, others[:OTHERS])) + " …" * (len(others) > OTHERS)
+            self._say(f"Made already: {there}. To open one: gencove-tui --profile {clean(others[0])}")
         self.query_one("#key").focus()
 
     @on(RadioSet.Changed)
@@ -230,6 +250,14 @@ class ConnectApp(App[None]):
         if host not in hosts:
             self.query_one("#host", Input).value = host
         self.query_one(Ways).query(Way)[place].value = True
+
+    def on_unmount(self) -> None:
+        """The terminal goes back to who gave it."""
+        self._shell.close()
+
+    def action_to_shell(self) -> None:
+        """Let the shell have the terminal for a while."""
+        self._shell.go()
 
     def action_up(self) -> None:
         """To the field before; among the ways in, to the nearest of them."""

@@ -53,14 +53,21 @@ class Doer:
     async def _guard(self, deed: Awaitable[None]) -> None:
         try:
             await deed
+        except Abandoned as abandoned:  # as the user wished: that is no error
+            self.say(str(abandoned))
         except Problem as problem:
             say_problem(self.screen.app, problem)
 
     async def working(
-        self, title: str, work: Callable[[Progress], Awaitable[T]], *, changes: bool = False
+        self,
+        title: str,
+        work: Callable[[Progress], Awaitable[T]],
+        *,
+        changes: bool = False,
+        doing: str = "Asking Gencove…",
     ) -> T:
         """Wait for a request in sight. Raises its problem, or ``Abandoned`` if the user didn't wait."""
-        done = await self.screen.app.push_screen_wait(Working(title, work))
+        done = await self.screen.app.push_screen_wait(Working(title, work, doing))
         if done is None:
             remedy = "What was sent already may still take effect: look again." if changes else ""
             raise Abandoned(f"Stopped: {title[0].lower()}{title[1:]}", "", remedy)
@@ -108,7 +115,11 @@ class Deeds(Doer):
         self, samples: Sequence[Sample], only: Sequence[Deliverable], queued: Callable[[], None]
     ) -> None:
         if len(samples) > MOST_SAMPLES:
-            self.say(f"At most {MOST_SAMPLES} samples at a time.", severity="warning")
+            self.say(
+                f"At most {MOST_SAMPLES} samples at a time, since each costs a request."
+                " Mark fewer, or name them to: gencove-tui download",
+                severity="warning",
+            )
             return
         known: Sequence[Sample] = samples
         if missing := sum(sample.deliverables is None for sample in samples):
@@ -130,23 +141,39 @@ class Deeds(Doer):
             self.after()
 
     async def _with_deliverables(self, samples: Sequence[Sample], progress: Progress) -> list[Sample]:
-        """The same samples with what they have to download, a few requests at a time."""
+        """The same samples with what they have to download, a few requests at a time.
+
+        Those that can't be looked up are told and left out; raises ``Problem`` when none can.
+        """
         gate = asyncio.Semaphore(AT_A_TIME)
         total = sum(sample.deliverables is None for sample in samples)
         done = 0
+        failed: list[tuple[Sample, Problem]] = []
 
-        async def ask(sample: Sample) -> Sample:
+        async def ask(sample: Sample) -> Sample | None:
             if sample.deliverables is not None:
                 return sample
             async with gate:
-                found = await self.desk.sample(sample.project_id, sample.id)
+                try:
+                    found = await self.desk.sample(sample.project_id, sample.id)
+                except Problem as problem:
+                    failed.append((sample, problem))
+                    found = None
             nonlocal done
             done += 1
             if total > 1:
                 progress(done, total)
             return found
 
-        return await asyncio.gather(*map(ask, samples))
+        found = [sample for sample in await asyncio.gather(*map(ask, samples)) if sample is not None]
+        if failed:
+            sample, problem = failed[0]
+            if not found:
+                raise problem
+            others = f" and {plural(len(failed) - 1, 'other')}" * (len(failed) > 1)
+            what = f"{clean(sample.client_id) or clean(sample.id)}{others} can't be looked up"
+            self.complain(Problem(what, str(problem), "The rest is offered."))
+        return found
 
     def upload(self, suggestion: str = "") -> None:
         """Let the user choose what to upload and where to, then queue it."""
@@ -218,6 +245,9 @@ class Deeds(Doer):
         if not unfinished and not rules:
             app.exit()
             return
+        if snapshot is not None and snapshot.engine.service and lasting:  # nothing depends on this screen
+            app.exit(message=_left_behind(unfinished, rules))
+            return
         body = []
         if snapshot is not None and unfinished:
             body.append(
@@ -238,13 +268,25 @@ class Deeds(Doer):
             await self.desk.stop_engine()
         if answer == "background" and lasting:
             app.exit(message=_left_behind(unfinished, rules))
-        elif answer in ("background", "stop"):
+        elif answer == "stop":
+            app.exit(message=_left_waiting(unfinished, rules))
+        elif answer == "background":
             app.exit()
+
+
+def _left_waiting(transfers: int, rules: int) -> str:
+    """What the shell is told about work that rests."""
+    verb = "waits" if transfers + rules == 1 else "wait"
+    return f"{_work(transfers, rules)} {verb}. gencove-tui goes on where it was."
+
+
+def _work(transfers: int, rules: int) -> str:
+    return " and ".join(filter(None, (plural(transfers, "transfer") if transfers else "", _watching(rules))))
 
 
 def _left_behind(transfers: int, rules: int) -> str:
     """What the shell is told about work that goes on."""
-    what = " and ".join(filter(None, (plural(transfers, "transfer") if transfers else "", _watching(rules))))
+    what = _work(transfers, rules)
     verb = "goes" if transfers + rules == 1 else "go"
     return f"{what} {verb} on in the background. Look at it with: gencove-tui transfers list"
 

@@ -23,6 +23,11 @@ STRETCH = 1.5
 MOST_STRETCH = 6.0
 
 
+def rest_asked_for(problem: Problem) -> float:
+    """Seconds for which the server wants to be left alone; 0 where it didn't say."""
+    return float(getattr(problem, "retry_after", None) or 0.0)
+
+
 class Feed(Generic[T]):
     """Holds a list and its schedule; knows nothing about screens or tasks.
 
@@ -48,18 +53,47 @@ class Feed(Generic[T]):
         """When the newest request started."""
         self.failures = 0
         self.stretch = 1.0
+        self._whole: ListView[T] | None = None
+        """The list as it was loaded before something was searched for in it."""
+        self._foreign = False
+        """The rows are of another question than the one that will be asked."""
 
     def restart(self, cached: Listing[T] | None = None, search: str = "") -> None:
         """Stand for another list: another project, another search."""
         self.generation += 1
         self.running = False
         self.failures = 0
+        self._whole, self._foreign = None, False
         self.nudge()
         if cached is None:
             self.view = ListView(busy=True, search=search)
         else:
             rows = Rows[T]().with_page(cached.page)
             self.view = ListView(rows=rows, fetched=cached.fetched, stale=True, search=search)
+
+    def _everything(self) -> ListView[T] | None:
+        """What was loaded of the list as a whole, also while something is searched for in it."""
+        return self._whole if self.view.search else self.view
+
+    def seek(self, text: str) -> None:
+        """Search the same list for another text; at the end of it, what was loaded of the whole is back."""
+        whole = self._everything()
+        self.restart(search=text)
+        if whole is not None and whole.fetched is not None:
+            self._whole = whole
+            if not text:
+                self.view = replace(whole, busy=True, stale=True, problem=None)
+
+    def ask_later(self, search: str, *, same_list: bool) -> None:
+        """Another question, which nobody can answer now: what is known stays in view until then.
+
+        ``same_list`` False says that it is not only about another text to search for.
+        """
+        whole, shown = self._everything(), self.view
+        self.restart(search=search)
+        self._whole = whole if same_list else None
+        self._foreign = True
+        self.view = replace(whole or shown, busy=False, stale=True, search=search)
 
     def nudge(self) -> None:
         """Ask as soon as possible."""
@@ -82,13 +116,16 @@ class Feed(Generic[T]):
 
     def windows(self) -> list[int]:
         """Where the windows start that cover what is in view; always at least one."""
+        if self._foreign:
+            return [0]
         first, last = self.in_view()
         start = max(0, first) // PAGE * PAGE
         return list(range(start, max(start, last) + 1, PAGE))
 
     def take(self, listing: Listing[T]) -> bool:
         """Take over an answer; returns whether any row is different now."""
-        before = self.view.rows
+        before = Rows[T]() if self._foreign else self.view.rows
+        self._foreign = False
         rows = before.with_page(listing.page)
         end = listing.page.offset + len(listing.page.items)
         changed = len(rows) != len(before) or any(
@@ -112,8 +149,9 @@ class Feed(Generic[T]):
         self.view = replace(self.view, busy=False)
 
     def failed(self, problem: Problem, now: float, rest: float) -> None:
-        """The request failed; the rest doubles with each failure in a row."""
+        """The request failed; the rest doubles each time, and is at least what the server asks for."""
         self.running = False
         self.failures += 1
-        self.due = now + min(LONGEST_REST, rest * 2 ** min(self.failures, 10))
+        longer = min(LONGEST_REST, rest * 2 ** min(self.failures, 10))
+        self.due = now + max(longer, rest_asked_for(problem))
         self.view = replace(self.view, busy=False, stale=True, problem=problem)

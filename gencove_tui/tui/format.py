@@ -5,7 +5,7 @@ from __future__ import annotations
 import locale
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -71,10 +71,14 @@ class Glyphs(NamedTuple):
     cursor_away: str
     """The cursor of a list that doesn't have the keyboard."""
     mark: str
+    assigned: str
+    """Used by a sample."""
     ellipsis: str
     missing: str
     separator: str
     bar_full: str
+    bar_low: str
+    """Full, but lower: bars in row upon row don't grow into a wall."""
     bar_empty: str
     bar_eighths: str
     """Partly filled cells from the emptiest to the fullest; may be empty."""
@@ -107,10 +111,12 @@ UNICODE = Glyphs(
     cursor="▌",
     cursor_away="▏",
     mark="●",
+    assigned="→",
     ellipsis="…",
     missing="·",
-    separator="·",
+    separator="│",
     bar_full="█",
+    bar_low="▄",
     bar_empty="░",
     bar_eighths="▏▎▍▌▋▊▉",
     checked="☑",
@@ -140,10 +146,12 @@ ASCII = Glyphs(
     cursor=">",
     cursor_away=":",
     mark="*",
+    assigned="&",
     ellipsis="~",
     missing=".",
-    separator="-",
+    separator="|",
     bar_full="#",
+    bar_low="#",
     bar_empty=".",
     bar_eighths="",
     checked="[x]",
@@ -277,7 +285,9 @@ def plural(value: int, one: str, many: str = "") -> str:
 
 def sentences(parts: Iterable[str]) -> str:
     """Pieces of text one after the other, each with a stop at its end."""
-    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
+    return " ".join(
+        part if part.endswith((".", "!", "?", "…", ":")) else f"{part}." for part in parts if part
+    )
 
 
 def bar(fraction: float, width: int, glyphs: Glyphs) -> str:
@@ -362,18 +372,41 @@ def fit(text: str, width: int, *, right: bool = False, cut: str = "end", ellipsi
 
 
 def _short_path(path: str, width: int, ellipsis: str) -> str:
-    """The longest form of a path that fits, giving up its folders first and then a FASTQ ending.
+    """The longest form of a path that fits, giving up a FASTQ ending, then its folders, the outer ones first.
 
-    What tells files apart, sample and read, is the beginning of the name; if nothing fits, the last form.
+    What tells files apart is the beginning of the name (sample, read) and the folder next to it; the ending
+    is nearly always the same, and so is the ``_001`` before it. If nothing fits, the last form.
     """
-    name = path.rpartition("/")[2] or path
-    forms = [f"{ellipsis}/{name}"] if name != path else []
-    forms.append(name)
-    for suffix in FASTQ_SUFFIXES:
-        if name.lower().endswith(suffix):
-            forms.append(name[: -len(suffix)] + ellipsis)
-            forms.append(name[: -len(suffix)])
-    return next((form for form in forms if cell_len(form) <= width), forms[-1])
+    form = path
+    for form in _forms(path, ellipsis):
+        if cell_len(form) <= width:
+            break
+    return form
+
+
+def _forms(path: str, ellipsis: str) -> Iterator[str]:
+    folder, slash, name = path.rpartition("/")
+    if not name:
+        yield path
+        return
+    ending = next((suffix for suffix in FASTQ_SUFFIXES if name.lower().endswith(suffix)), "")
+    stem = name[: -len(ending)] if ending else ""
+    folders = folder.split("/") if slash else []
+    before = "..." if ellipsis.isascii() else ellipsis  # "~/" would be somebody's home
+    for gone in range(len(folders)):
+        kept = "/".join((*([before] if gone else []), *folders[gone:]))
+        yield f"{kept}/{name}"
+        if stem:
+            yield f"{kept}/{stem}{ellipsis}"
+            yield f"{kept}/{stem.removesuffix('_001')}{ellipsis}"
+    if folders:
+        yield f"{before}/{name}"
+    yield name
+    if stem:
+        yield stem + ellipsis
+        yield stem
+        yield stem.removesuffix("_001") + ellipsis
+        yield stem.removesuffix("_001")
 
 
 def _head(text: str, width: int) -> str:

@@ -9,11 +9,24 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, field
 
+from gencove_tui.model import ProjectQuery, SampleQuery
+
 FILE_NAME = "screen.json"
 
 
+class Choice(Struct, frozen=True):
+    """What was chosen for the last download."""
+
+    types: tuple[str, ...] = ()
+    folder: str = ""
+    template: str = ""
+
+
 class Remembered(Struct, kw_only=True, omit_defaults=True):
-    """What is kept. Everything is a wish: what doesn't exist any more is ignored."""
+    """What is kept. Everything is a wish: what doesn't exist any more is ignored.
+
+    Fields are only ever added, and each may be missing: so the file needs no version.
+    """
 
     at: str = ""
     """The pane that had the keyboard."""
@@ -27,9 +40,20 @@ class Remembered(Struct, kw_only=True, omit_defaults=True):
     """Id of the project whose samples were shown."""
     cursors: dict[str, str] = field(default_factory=dict)
     """Key of the row under the cursor, by pane."""
+    places: dict[str, int] = field(default_factory=dict)
+    """The number of that row, where it lies beyond the first page."""
     filters: dict[str, str] = field(default_factory=dict)
     sorts: dict[str, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
+    project_query: ProjectQuery | None = None
+    """What Gencove was asked for beside a text to search for."""
+    sample_query: SampleQuery | None = None
+    """Likewise, in ``project``."""
+    unassigned: bool = False
+    """Whether only uploads were shown that no sample uses."""
+    section: str = ""
+    """Of the sample's detail."""
+    download: Choice | None = None
 
 
 class Memory:
@@ -46,7 +70,7 @@ class Memory:
         try:
             self._written = self._path.read_bytes()
             return msgspec.json.decode(self._written, type=Remembered)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, ValueError, RecursionError, msgspec.MsgspecError):  # what a power cut leaves behind
             return Remembered()
 
     def save(self, remembered: Remembered) -> None:

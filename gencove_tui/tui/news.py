@@ -33,13 +33,16 @@ class News:
         self._moved += sum(t.state is TransferState.DONE for t in fresh)
         for transfer in failed[:MOST]:
             name = clean(PurePath(transfer.remote).name)
-            why = clean(transfer.problem).removeprefix(name).strip(": ")
+            why = clean(transfer.problem)
+            if why.startswith(name):  # the title names it already
+                rest = why.removeprefix(name)
+                why = f"It{rest}" if rest.startswith(" ") else rest.strip(": ")
             text = sentences((why[:1].upper() + why[1:], clean(transfer.remedy)))
             self._say(text or "No more is known about it.", title=f"{name} failed", severity="error")
         if len(failed) > MOST:
             self._say(f"{len(failed) - MOST:,} more transfers failed.", severity="error")
         if self._moved and not snapshot.totals.unfinished:
-            self._say(f"{plural(self._moved, 'transfer')} done.", title="All done")
+            self._say(f"{plural(self._moved, 'transfer')} done, and none is left.")
             self._moved = 0
             self._ring()
         elif failed:

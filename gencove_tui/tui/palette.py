@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from gencove_tui.tui.actions import ACTIONS, APP, PANE_TITLES, Action
@@ -18,6 +18,21 @@ from gencove_tui.tui.widgets.projects import project_name
 
 MOST = 40
 """Things of one kind that the palette offers."""
+BY_HELP = 0.2
+"""Score of an action whose help holds what is typed while its title doesn't."""
+
+
+class Palette(CommandPalette):
+    """Textual's, with a title and its keys."""
+
+    def __init__(self) -> None:
+        super().__init__(placeholder="a word of what to do, or a name", id="--command-palette")
+
+    def on_mount(self) -> None:
+        """Name it."""
+        line = self.query_one("#--input")
+        line.border_title = Content("Find an action, project, sample or file")
+        line.border_subtitle = Content("↑ ↓ · enter · esc back")
 
 
 def listed() -> tuple[Action, ...]:
@@ -28,6 +43,11 @@ def listed() -> tuple[Action, ...]:
 def entry(action: Action, keys: Keymap) -> str:
     """An action as the palette names it."""
     return f"{action.title}  ({keys.key(action)})"
+
+
+def said(action: Action) -> str:
+    """All that is said about an action, to be searched."""
+    return f"{action.id} {action.short} {action.title} {action.help}".casefold()
 
 
 def description(action: Action) -> str:
@@ -48,10 +68,14 @@ class ActionProvider(Provider):
     async def search(self, query: str) -> Hits:
         """What matches."""
         matcher = self.matcher(query)
+        words = query.casefold().split()
         for action, text in self._entries():
             score = matcher.match(text)
+            shown: Content = matcher.highlight(text)
+            if score <= 0 and all(word in said(action) for word in words):
+                score, shown = BY_HELP, Content(text)
             if score > 0:
-                yield Hit(score, matcher.highlight(text), self._run(action), text, description(action))
+                yield Hit(score, shown, self._run(action), text, description(action))
 
     def _entries(self) -> Iterator[tuple[Action, str]]:
         screen = self.screen
@@ -75,15 +99,13 @@ class ThingProvider(Provider):
             return
         for pane, name, key in things(screen, words):
             place = PANE_TITLES[pane]
-            yield Hit(
-                0.5, Content(f"{place}: {name}"), partial(screen.show_row, pane, key), name, "Go there."
-            )
-        for pane in ("samples", "projects"):
+            yield Hit(0.5, Content(f"{place}: {name}"), partial(screen.show_row, pane, key), name)
+        for pane in ("samples", "projects", "uploads"):
             listing = screen.list_pane(pane)
             rows = listing.view.rows
-            if listing.searches_server and (rows.more or rows.loaded < len(rows)):
+            if rows.more or rows.loaded < len(rows):
                 text = f"{PANE_TITLES[pane]}: search all of them for {query!r}"
-                yield Hit(0.4, Content(text), partial(screen.search_all, pane, query), text, "Asks Gencove.")
+                yield Hit(0.4, Content(text), partial(screen.search_all, pane, query), text)
 
 
 def things(screen: MainScreen, words: list[str]) -> Iterator[tuple[str, str, str]]:

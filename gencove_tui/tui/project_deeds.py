@@ -180,7 +180,7 @@ class ProjectDeeds(RemoteDoer):
 
     async def act_on_projects(self, act: ProjectAct, *projects: Project) -> None:
         """Ask, do it, and look again."""
-        self.needs(Capability.EDIT_PROJECTS)
+        self.needs(Capability.EDIT_PROJECTS, what="hide and delete projects")
         word, consequence = WORDS[act]
         title = f"{word} {_names(projects)}"
         hits = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -12,32 +13,33 @@ from typing import Any
 from msgspec import structs
 from textual.screen import Screen
 
-from gencove_tui.engine.views import Desk, Listing, Snapshot
+from gencove_tui.engine.views import Desk, Listing
 from gencove_tui.errors import Problem
-from gencove_tui.model import Project, ProjectQuery, Sample, SampleQuery, TransferState, Upload
+from gencove_tui.model import Project, ProjectQuery, Sample, SampleQuery, Upload
 from gencove_tui.tui.feed import PAGE, Feed
+from gencove_tui.tui.ledger_eye import LedgerEye
 from gencove_tui.tui.line import LineKeeper
 from gencove_tui.tui.messages import (
     ListChanged,
     ProblemMet,
     SampleChanged,
-    SnapshotTaken,
     StatsChanged,
 )
-from gencove_tui.tui.views import ListView, SampleView
+from gencove_tui.tui.views import ListView, SampleView, merged
 
 LEDGER_REST = 0.25
 """Seconds between looks at the ledger; twice that over SSH."""
-LEDGER_AT_LEAST = 5.0
-"""Seconds after which a snapshot is taken in any case: an engine that was killed changes nothing."""
 TICK = 0.5
 SLOW = 2.0
 """Seconds after which also a request that nobody asked for shows that it runs."""
 BLURRED = 6.0
 """How much slower remote lists are polled while the terminal has lost the focus."""
 LIVELY = 1 / 3
-"""How much quicker samples are asked for again while one in view is under way."""
+"""How much quicker a list is asked for again while something in it is under way, or was changed just now."""
+LIVELY_SECONDS = 60.0
+"""For how long a change that the user made keeps its list lively."""
 SCREENFUL = 30
+LATER = Problem("Gencove can't be asked now", "", "The list follows as soon as it answers.")
 UNDER_WAY = frozenset({"running", "scheduled", "queued"})
 SAMPLES_KEPT = 50
 """Sample details that are remembered."""
@@ -75,14 +77,14 @@ class Refresher:
         """Filters and order of the samples; the search text is kept by their feed."""
         self.project_query = ProjectQuery()
         """Filters and order of the projects, likewise."""
+        self.kept: tuple[str, SampleQuery] | None = None
+        """A project and what was asked of its samples last time, until it is chosen."""
         self._row: Sample | None = None
         """The chosen sample as the list had it."""
         self._details: OrderedDict[str, SampleView] = OrderedDict()
         self.line = LineKeeper(screen, desk, every, self._line_is_back)
-        self._snapshot_due = 0.0
-        self._ledger_ok = True
-        self._webhook: int | None = None
-        self._done: frozenset[int] | None = None
+        self._lively_until: dict[str, float] = {}
+        self.ledger = LedgerEye(screen, desk, self.uploads.nudge, self._called, self.line.hint)
 
     @property
     def feeds(self) -> tuple[Feed[Any], ...]:
@@ -91,14 +93,16 @@ class Refresher:
 
     def start(self) -> None:
         """Show what is remembered, then begin to look."""
-        self.projects.restart(self.desk.cached_projects())
+        usual = self.project_query == ProjectQuery()  # nothing else is in the cache
+        self.projects.restart(self.desk.cached_projects() if usual else None)
         self._tell(self.projects)
-        self.look_at_ledger()
+        self._tell(self.uploads)
+        self.ledger.look()
         self.screen.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         """What is remembered is on the screen; connecting takes longer than drawing did."""
-        self.screen.set_interval(LEDGER_REST * (2 if self.over_ssh else 1), self.look_at_ledger)
+        self.screen.set_interval(LEDGER_REST * (2 if self.over_ssh else 1), self.ledger.look)
         self.screen.set_interval(TICK, self.tick)
         self.tick()
 
@@ -106,7 +110,7 @@ class Refresher:
 
     def refresh(self) -> None:
         """Look at everything in view now; try a refused or lost connection again."""
-        self._snapshot_due = 0.0
+        self.ledger.forget()
         self.line.retry()
         for feed in self.feeds:
             feed.nudge()
@@ -116,18 +120,29 @@ class Refresher:
             self.load_sample()
 
     def nudge(self, name: str = "") -> None:
-        """The user is here: poll at the full pace again, and ``name`` (or what came into view) at once."""
+        """The user is here: poll at the full pace again; ``name`` was changed and is asked for at once."""
         for feed in self.feeds:
             feed.stretch = 1.0
             if feed.name == name:
                 feed.nudge()
+                self._lively_until[name] = time.monotonic() + LIVELY_SECONDS
         self.tick()
 
-    @property
-    def waited(self) -> float:
-        """Seconds that the oldest request under way has been waiting; 0 while there is none."""
-        now = time.monotonic()
-        return max((now - feed.began for feed in self.feeds if feed.running), default=0.0)
+    def be_seen(self) -> None:
+        """The terminal has the focus again: what would be due by now at the full pace is."""
+        for feed in self.feeds:
+            if not feed.failures and feed.due != math.inf:
+                feed.due = min(feed.due, feed.began + self.every)
+        self.nudge()
+
+    def come_back(self) -> None:
+        """The screen was away, perhaps for days: nothing has waited meanwhile, and all of it is old."""
+        self.line.came_back()
+        for feed in self.feeds:
+            feed.began = time.monotonic()
+            feed.nudge()
+        self.ledger.forget()
+        self.tick()
 
     def stop(self, name: str, why: Problem) -> bool:
         """The user won't wait for what ``name`` is loading any longer; False if nobody waits for anything."""
@@ -136,22 +151,28 @@ class Refresher:
                 return False
             self.screen.workers.cancel_group(self.screen, "detail")
             self._show_sample(replace(self.sample, busy=False, problem=why))
+            self.line.doubt()
             return True
         for feed in self.feeds:
             if feed.name == name and feed.running and feed.view.busy:
                 self.screen.workers.cancel_group(self.screen, f"fetch-{name}")
                 feed.stop(why)
                 self._tell(feed)
+                self.line.doubt()
                 return True
         return False
 
     def search(self, name: str, text: str) -> None:
         """Let the server look for ``text`` in this list."""
         for feed in self.feeds:
-            if feed.name == name:
-                feed.restart(search=text)
-                self._tell(feed)
-                self._start(feed, asked=True)
+            if feed.name != name:
+                continue
+            if self.line.down:  # what is known is searched by whoever shows it
+                feed.ask_later(text, same_list=True)
+            else:
+                feed.seek(text)
+            self._tell(feed)
+            self._start(feed, asked=True)
 
     def ask_samples(self, query: SampleQuery) -> None:
         """Other filters or another order of the samples."""
@@ -167,7 +188,11 @@ class Refresher:
             self._again(self.projects)
 
     def _again(self, feed: Feed[Any]) -> None:
-        feed.restart(search=feed.view.search)
+        if self.line.down:
+            feed.ask_later(feed.view.search, same_list=False)
+            self.screen.post_message(ProblemMet(LATER))
+        else:
+            feed.restart(search=feed.view.search)
         self._tell(feed)
         self._start(feed, asked=True)
 
@@ -187,6 +212,9 @@ class Refresher:
         self.project = project
         # Filters are about one project; the order is a habit, and only the usual one is in the cache.
         order = SampleQuery(sort_by=self.sample_query.sort_by, descending=self.sample_query.descending)
+        if self.kept is not None and self.kept[0] == project.id:
+            order = structs.replace(self.kept[1], sort_by=order.sort_by, descending=order.descending)
+        self.kept = None
         self.sample_query = order
         usual = order == SampleQuery()
         self.samples.restart(self.desk.cached_samples(project.id) if usual else None)
@@ -202,7 +230,7 @@ class Refresher:
             view = SampleView()
         elif known is not None and known.sample is not None:
             # The row may be newer than the detail, and the detail has the deliverables.
-            view = replace(known, sample=_merge(sample, known.sample))
+            view = replace(known, sample=merged(sample, known.sample))
         else:
             view = SampleView(sample=sample)
         if view != self.sample:
@@ -221,42 +249,15 @@ class Refresher:
             self._load_sample(self.sample.sample), group="detail", exclusive=True, exit_on_error=False
         )
 
-    # --- the ledger --------------------------------------------------------------------
-
-    def look_at_ledger(self) -> None:
-        """Take a snapshot if anything changed."""
-        now = time.monotonic()
-        try:
-            if not self.desk.changed() and now < self._snapshot_due:
-                return
-            snapshot = self.desk.snapshot()
-        except Problem as problem:
-            if self._ledger_ok:
-                self.screen.post_message(ProblemMet(problem))
-            self._ledger_ok = False
-            self._snapshot_due = now + LEDGER_AT_LEAST
-            return
-        self._ledger_ok = True
-        self._snapshot_due = now + LEDGER_AT_LEAST
-        done = frozenset(t.id for t in snapshot.transfers if t.state is TransferState.DONE)
-        if self._done is not None and done - self._done:
-            self.uploads.nudge()
-        self._done = done
-        self._heed_webhooks(snapshot)
-        self.screen.post_message(SnapshotTaken(snapshot))
-
-    def _heed_webhooks(self, snapshot: Snapshot) -> None:
-        """Gencove called: what it told of is worth asking for now, not at the next poll."""
-        newest = max((event.id for event in snapshot.events if event.kind.startswith("webhook.")), default=0)
-        if self._webhook is not None and newest > self._webhook:
-            self.samples.nudge()
-            self.projects.nudge()
-            if self.sample.sample is not None and self.visible("detail"):
-                self.load_sample()
-            self.tick()
-        self._webhook = newest
-
     # --- the remote side ---------------------------------------------------------------
+
+    def _called(self) -> None:
+        """Gencove called: what it told of is worth asking for now, not at the next poll."""
+        self.samples.nudge()
+        self.projects.nudge()
+        if self.sample.sample is not None and self.visible("detail"):
+            self.load_sample()
+        self.tick()
 
     def tick(self) -> None:
         """Start what is due."""
@@ -272,18 +273,21 @@ class Refresher:
     def _line_is_back(self) -> None:
         for feed in self.feeds:
             feed.nudge()
+        if self.sample.sample is not None and self.sample.fetched is None and self.visible("detail"):
+            self.load_sample()
         self.tick()
 
     def _rest(self, feed: Feed[Any]) -> float:
         if not self.screen.app.app_focus:
             return self.every * BLURRED
-        return self.every * (LIVELY if feed is self.samples and self._analyses_run() else 1.0)
+        changed = time.monotonic() < self._lively_until.get(feed.name, 0.0)
+        lively = changed or (feed is self.samples and self._analyses_run())
+        return self.every * (LIVELY if lively and not feed.failures else 1.0)
 
     def _analyses_run(self) -> bool:
         """Whether a sample in view is on its way to its results."""
         first, last = self.samples.in_view()
-        if last < first:  # they have only just come
-            last = first + SCREENFUL
+        last = last if last >= first else first + SCREENFUL  # they have only just come
         rows = (self.samples.view.rows[index] for index in range(max(0, first), last + 1))
         return any(row is not None and row.status.lower() in UNDER_WAY for row in rows)
 
@@ -293,6 +297,7 @@ class Refresher:
         busy_before = feed.view.busy
         generation = feed.begin(asked=asked)
         feed.began = time.monotonic()
+        self.line.asked()
         if feed.view.busy != busy_before:
             self._tell(feed)
         self.screen.run_worker(
@@ -308,12 +313,14 @@ class Refresher:
         try:
             for offset in windows:
                 listing = await feed.fetch(feed.view.search, offset)
+                self.line.answered()
                 if generation != feed.generation:
                     return
                 changed = feed.take(listing) or changed
         except Problem as problem:
+            self.line.answered()
             if generation == feed.generation:
-                feed.failed(problem, time.monotonic(), self._rest(feed))
+                feed.failed(problem, time.monotonic(), max(self.every, self._rest(feed)))
                 self._tell(feed)
                 self.line.look()
             return
@@ -354,20 +361,23 @@ class Refresher:
             # Row against row: a detail may know fields that rows never carry.
             if row.id == shown.id and row != row_before:
                 self._row = row
-                self._show_sample(replace(self.sample, sample=_merge(row, shown)))
+                self._show_sample(replace(self.sample, sample=merged(row, shown)))
                 if self.visible("detail"):
                     self.load_sample()
 
     async def _load_sample(self, sample: Sample) -> None:
         try:
             project_id = sample.project_id or (self.project.id if self.project is not None else "")
+            self.line.asked()
             found = await self.desk.sample(project_id, sample.id)
+            self.line.answered()
             view = SampleView(sample=found, fetched=self.clock())
             self._details[sample.id] = view
             self._details.move_to_end(sample.id)
             while len(self._details) > SAMPLES_KEPT:
                 self._details.popitem(last=False)
         except Problem as problem:
+            self.line.answered()
             view = replace(self.sample, busy=False, problem=problem)
         if self.sample.sample is not None and self.sample.sample.id == sample.id:
             self._show_sample(view)
@@ -388,8 +398,3 @@ class Refresher:
     def _ask_uploads(self, search: str, offset: int) -> Awaitable[Listing[Upload]]:
         del search  # Neither dialect searches the upload area.
         return self.desk.uploads(offset=offset, limit=PAGE)
-
-
-def _merge(row: Sample, detail: Sample) -> Sample:
-    """A row of the list with the deliverables of the same sample's detail."""
-    return row if row.deliverables is not None else structs.replace(row, deliverables=detail.deliverables)

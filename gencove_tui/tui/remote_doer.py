@@ -34,12 +34,17 @@ class RemoteDoer(Doer):
         """Whether the dialect can do it."""
         return capability in self.desk.connection.capabilities
 
-    def needs(self, capability: Capability, where: str = "Do it on Gencove's dashboard.") -> None:
-        """Raise ``Problem`` with words for people where the dialect can't do it."""
+    def needs(
+        self, capability: Capability, where: str = "Do it on Gencove's dashboard.", *, what: str = ""
+    ) -> None:
+        """Raise ``Problem`` with words for people where the dialect can't do it.
+
+        ``what`` names the part of the capability that is meant, where the dialect can do the rest.
+        """
         if not self.can(capability):
             dialect = self.desk.connection.dialect
             name = "this API" if dialect is None else f"API {dialect.value}"
-            raise Problem(f"Not in {name}: {capability.value}", "", where)
+            raise Problem(f"Not in {name}: {what or capability.value}", "", where)
 
     async def sure(
         self,
@@ -57,7 +62,14 @@ class RemoteDoer(Doer):
 
     async def pick(self, title: str, *, without: str = "") -> Project | None:
         """Let the user choose a project where samples may be added."""
-        dialog = PickProject(self.desk, self.look, title, without=without, permission="project_samples_add")
+        dialog = PickProject(
+            self.desk,
+            self.look,
+            title,
+            without=without,
+            permission="project_samples_add",
+            known=[project for _, project in self.projects.view.rows.items()],
+        )
         return await self.screen.app.push_screen_wait(dialog)
 
     def chosen_project(self) -> Project:

@@ -7,6 +7,7 @@ from typing import Any
 
 from gencove_tui.engine.views import Snapshot
 from gencove_tui.tui.format import clean
+from gencove_tui.tui.rule_words import UNKNOWN, Names
 
 MOST = 3
 """Events that get a toast each; more than that are counted."""
@@ -14,10 +15,12 @@ _LOOKS = {"error": "error", "warning": "warning"}
 
 
 class RuleNews:
-    """Reads the new events of each snapshot. ``say`` shows a toast, ``ring`` rings the bell."""
+    """Reads the new events of each snapshot. ``say`` shows a toast, ``ring`` rings the bell; ``names`` knows
+    what projects are called.
+    """
 
-    def __init__(self, say: Callable[..., Any], ring: Callable[[], Any]) -> None:
-        self._say, self._ring = say, ring
+    def __init__(self, say: Callable[..., Any], ring: Callable[[], Any], names: Names = UNKNOWN) -> None:
+        self._say, self._ring, self._names = say, ring, names
         self._seen: int | None = None
 
     def read(self, snapshot: Snapshot) -> None:
@@ -39,6 +42,6 @@ class RuleNews:
         ]
         for event, rule in shown[:MOST]:
             look = _LOOKS.get(event.severity, "information")
-            self._say(clean(event.message), title=clean(rule.name), severity=look)
+            self._say(self._names.event(event), title=clean(rule.name), severity=look)
         if len(shown) > MOST:
             self._say(f"{len(shown) - MOST:,} more are in the watch pane's events.")

@@ -15,28 +15,27 @@ from gencove_tui.engine.views_remote import Progress, SampleAct
 from gencove_tui.errors import Problem
 from gencove_tui.model import Capability, Sample, SampleQuery
 from gencove_tui.tui.format import clean, plural
+from gencove_tui.tui.json_text import json_text
 from gencove_tui.tui.queries import SAMPLE_ORDERS, describe_samples, parse_moment, sample_fields, sample_query
 from gencove_tui.tui.remote_doer import RemoteDoer, several
 from gencove_tui.tui.screens.confirm import Hit
 from gencove_tui.tui.screens.form import Field, Form
 from gencove_tui.tui.screens.histogram import HistogramDialog
 from gencove_tui.tui.screens.paths import typed_path
+from gencove_tui.tui.widgets.samples import MOST_MARKED
 
-MOST_MARKED = 10_000
-"""Samples that one key marks."""
 MOST_EXPORTED = 1000
 """Samples whose raw data is exported from the screen; v2 is asked for each."""
 
 WORDS = {
     SampleAct.CANCEL: ("Cancel the analysis of", "What was done so far is lost and may be charged."),
-    SampleAct.HIDE: (
-        "Hide",
-        "They leave the usual list; nothing is lost, and the same key shows them again.",
-    ),
-    SampleAct.UNHIDE: ("Show", "They come back into the usual list."),
-    SampleAct.RESTORE: ("Restore", "It takes hours until their files can be downloaded."),
-    SampleAct.DELETE: ("Delete", "With all their results, for good. Nobody can bring them back."),
+    SampleAct.HIDE: ("Hide", "{They} the usual list; nothing is lost, and the same key shows {them} again."),
+    SampleAct.UNHIDE: ("Show", "Back into the usual list."),
+    SampleAct.RESTORE: ("Restore", "It takes hours until {their} files can be downloaded."),
+    SampleAct.DELETE: ("Delete", "With all {their} results, for good. Nobody can bring {them} back."),
 }
+ONE = {"They": "It leaves", "them": "it", "their": "its"}
+SEVERAL = {"They": "They leave", "them": "them", "their": "their"}
 DONE = {
     SampleAct.CANCEL: "Cancelled the analysis of",
     SampleAct.HIDE: "Hid",
@@ -131,6 +130,7 @@ class SampleDeeds(RemoteDoer):
             left_out = f"{plural(rest, 'sample')} left out: not archived." if rest else ""
             samples = archived
         word, consequence = WORDS[act]
+        consequence = consequence.format_map(ONE if len(samples) == 1 else SEVERAL)
         number = plural(len(samples), "sample")
         body = [line for line in (consequence, left_out) if line]
         hidden = sum(not self.samples.in_view(s) for s in samples)
@@ -199,26 +199,33 @@ class SampleDeeds(RemoteDoer):
                 "Use the command: gencove-tui raw-data PROJECT_ID",
             )
         project = self.chosen_project()
-        form = Form(
-            f"Export raw data of {plural(len(samples), 'sample')}",
-            (
-                Field("format", "Format", "csv", (("csv", "CSV"), ("json", "JSON"))),
-                Field("path", "To", str(self.desk.download_folder / "raw-data.csv"), is_path=True),
-            ),
-            "Export",
-            text="The file holds links that anyone can download with, for two days. Only you can read it.",
-            check=_check_path,
+        text = "The file holds links that anyone can download with, for two days. Only you can read it."
+        fields: tuple[Field, ...] = (
+            Field("format", "Format", "csv", (("csv", "CSV"), ("json", "JSON"))),
+            Field("path", "To", str(self.desk.download_folder / "raw-data.csv"), is_path=True),
         )
-        values = await self.screen.app.push_screen_wait(form)
-        if values is None:
-            return
-        kind, path = Format(values["format"]), typed_path(values["path"])
-        if path.suffix in (".csv", ".json"):
-            path = path.with_suffix(f".{kind.value}")
-        if path.exists() and not await self.sure(
-            "Replace the file", [f"{clean(str(path))} is there already."], [], verb="Replace it"
-        ):
-            return
+        at = ""
+        while True:
+            form = Form(
+                f"Export raw data of {plural(len(samples), 'sample')}",
+                fields,
+                "Export",
+                text=text,
+                check=_check_path,
+                at=at,
+            )
+            values = await self.screen.app.push_screen_wait(form)
+            if values is None:
+                return
+            kind, path = Format(values["format"]), typed_path(values["path"])
+            if path.suffix in (".csv", ".json"):
+                path = path.with_suffix(f".{kind.value}")
+            if not path.exists() or await self.sure(
+                "Replace the file", [f"{clean(str(path))} is there already."], [], verb="Replace it"
+            ):
+                break
+            # Back to the form, for another name.
+            fields, at = tuple(field._replace(value=values[field.key]) for field in fields), "path"
 
         async def work(progress: Progress) -> list[dict[str, Any]]:
             return await self.desk.raw_data(project.id, samples, progress=progress)
@@ -235,7 +242,7 @@ class SampleDeeds(RemoteDoer):
         self.needs(Capability.METADATA)
         name = clean(sample.client_id or sample.id)
         before = await self.working(f"Metadata of {name}", lambda _: self.desk.sample_metadata(sample.id))
-        text = "" if before is None else json.dumps(before, indent=2, ensure_ascii=True)
+        text = "" if before is None else json_text(before)
         while True:
             edited = await self.screen.app.push_screen_wait(MetadataDialog(name, text))
             if edited is None:

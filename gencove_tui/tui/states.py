@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from gencove_tui.engine.loop.words import ASK_FOR_SOMEBODY, ended_in_words, moving_in_words
 from gencove_tui.engine.views import Online, RuleView
+from gencove_tui.engine.words import counted
+from gencove_tui.fastq.names import client_id
 from gencove_tui.model import Direction, Transfer, TransferState
 from gencove_tui.tui.format import Cell, Glyphs, Tone, age, clean
 
@@ -87,24 +90,36 @@ def rule_state(view: RuleView, glyphs: Glyphs, now: datetime) -> Cell:
     trouble = view.rule.problem or view.samples_problem
     if trouble:
         return Cell(f"{glyphs.bad} {clean(trouble)}", Tone.BAD)
-    doing = [f"{view.held:,} need you"] if view.held else []
+    files, samples = _files_in_words(view, now), moving_in_words(view.sample_counts)
+    ended = ended_in_words(view.sample_counts)
+    uploaded = [f"{view.uploaded:,} uploaded"] if view.uploaded else []
+    if files or samples:
+        # What went up before is the least of it while others are on their way, or in trouble.
+        parts = [*files, *([] if view.queued or view.held or view.failed else uploaded), *samples]
+        bad = view.failed or view.held or any(view.sample_counts.get(state) for state in ASK_FOR_SOMEBODY)
+        glyph, tone = (glyphs.warn, Tone.WARN) if bad else (glyphs.busy, Tone.BUSY)
+        return Cell(f"{glyph} {', '.join(parts)}", tone)
+    if uploaded or ended:
+        return Cell(f"{glyphs.good} watching, {', '.join((*uploaded, *ended))}", Tone.GOOD)
+    return Cell(f"{glyphs.on} watching, nothing yet", Tone.GOOD)
+
+
+def _files_in_words(view: RuleView, now: datetime) -> list[str]:
+    """What a rule's files wait for, or what is done with them, those that need somebody first."""
+    parts = [counted(view.held, "file needs you", "files need you")] if view.held else []
     if view.failed:
-        doing.append(f"{view.failed:,} failed")
+        parts.append(f"{view.failed:,} failed")
     if view.status.lone:
         first, more = view.status.lone[0], len(view.status.lone) - 1
         others = f" and {more:,} more" if more else ""
         since = age(first.since, now).removesuffix(" ago")
-        doing.append(f"waiting for {first.missing} of {clean(first.sample)}{others}, {since}")
+        lasting = "" if since == "just now" else f", {since}"
+        sample = client_id(first.sample) if view.rule.hyphens else first.sample
+        parts.append(f"waiting for {first.missing} of {clean(sample)}{others}{lasting}")
     if view.queued:
-        doing.append(f"uploading {view.queued:,}")
+        parts.append(f"uploading {view.queued:,}")
     if view.settling:
-        doing.append(f"{view.settling:,} growing")
+        parts.append(f"{view.settling:,} growing")
     if view.waiting and not view.status.lone:
-        doing.append(f"{view.waiting:,} waiting")
-    if doing:
-        bad = view.failed or view.held
-        glyph, tone = (glyphs.warn, Tone.WARN) if bad else (glyphs.busy, Tone.BUSY)
-        return Cell(f"{glyph} {', '.join(doing)}", tone)
-    if view.uploaded:
-        return Cell(f"{glyphs.good} watching, {view.uploaded:,} uploaded", Tone.GOOD)
-    return Cell(f"{glyphs.on} watching, nothing yet", Tone.GOOD)
+        parts.append(f"{view.waiting:,} waiting")
+    return parts

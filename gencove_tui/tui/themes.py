@@ -6,7 +6,10 @@ deficiencies tell apart, in strong contrast.
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
+
+from gencove_tui.config.lines import nearest
+from gencove_tui.errors import InputProblem
 
 DARK = Theme(
     name="gencove-dark",
@@ -23,8 +26,9 @@ DARK = Theme(
     dark=True,
     variables={
         "border": "#5aa9e6",
-        "border-blurred": "#33404f",
-        "scrollbar": "#33404f",
+        "border-blurred": "#3f4d5d",
+        "foreground-muted": "#98a4b0",
+        "scrollbar": "#526377",
         "scrollbar-background": "#11161c",
         "scrollbar-corner-color": "#11161c",
     },
@@ -45,8 +49,9 @@ LIGHT = Theme(
     dark=False,
     variables={
         "border": "#1764a6",
-        "border-blurred": "#b8c4d0",
-        "scrollbar": "#b8c4d0",
+        "border-blurred": "#a9b6c3",
+        "foreground-muted": "#55606b",
+        "scrollbar": "#8797a8",
         "scrollbar-background": "#fbfcfd",
         "scrollbar-corner-color": "#fbfcfd",
     },
@@ -99,3 +104,18 @@ CLEAR_LIGHT = Theme(
 )
 
 HOUSE_THEMES = (DARK, LIGHT, CLEAR_DARK, CLEAR_LIGHT)
+
+
+def check_theme(name: str, source: str) -> str:
+    """The name of a theme that there is; empty stays empty.
+
+    Raises ``InputProblem`` naming ``source`` and the nearest name.
+    """
+    known = [*(theme.name for theme in HOUSE_THEMES), *BUILTIN_THEMES]
+    if name and name not in known:
+        raise InputProblem(
+            f"{source} can't be used",
+            f"there is no theme {name!r}{nearest(name, known)}",
+            "Put it right, or leave it out and choose one on the screen.",
+        )
+    return name

@@ -8,6 +8,7 @@ from textual.app import App
 
 from gencove_tui.errors import Problem
 from gencove_tui.tui.format import clean, sentences
+from gencove_tui.tui.remedies import on_screen
 
 Severity = Literal["information", "warning", "error"]
 
@@ -23,7 +24,10 @@ def say(app: App[Any], text: str, *, title: str = "", severity: Severity = "info
 def say_problem(app: App[Any], problem: Problem) -> None:
     """Say what failed, why, and what to do."""
     why = clean(problem.why)
-    text = sentences((why[:1].upper() + why[1:], clean(problem.remedy)))
+    look = getattr(app, "look", None)  # the connection screen has no actions to speak of
+    remedy = clean(problem.remedy)
+    remedy = remedy if look is None else on_screen(remedy, look.keys)
+    text = sentences((why[:1].upper() + why[1:], remedy))
     say(app, text, title=clean(problem.what), severity="error")
 
 

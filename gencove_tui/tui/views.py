@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from msgspec import structs
+
 from gencove_tui.errors import Problem
 from gencove_tui.model import Sample
 from gencove_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap
@@ -53,3 +55,8 @@ class SampleView:
     """When its deliverables came; None while only its row in the list is known."""
     busy: bool = False
     problem: Problem | None = None
+
+
+def merged(row: Sample, detail: Sample) -> Sample:
+    """A row of the list with the deliverables of the same sample's detail."""
+    return row if row.deliverables is not None else structs.replace(row, deliverables=detail.deliverables)

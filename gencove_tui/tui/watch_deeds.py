@@ -2,190 +2,181 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from msgspec import structs
+from textual.screen import Screen
 
-from gencove_tui.config import check_rule_name, check_terms
-from gencove_tui.engine.views import Online, RuleView
+from gencove_tui.api.errors import ApiProblem, Kind
+from gencove_tui.engine.views import Desk, Online, RuleView
 from gencove_tui.engine.views_remote import Progress
 from gencove_tui.errors import Problem
-from gencove_tui.model import (
-    NETWORK_SETTLE,
-    AuditEntry,
-    Event,
-    GncvPath,
-    Project,
-    ProjectQuery,
-    RuleTerms,
-    WatchRule,
-)
+from gencove_tui.model import AuditEntry, Event, Project, ProjectQuery, RuleTerms, WatchRule
 from gencove_tui.tui.deeds import Abandoned, Doer
 from gencove_tui.tui.format import clean, plural
+from gencove_tui.tui.rule_form import (
+    complaint,
+    doubt_about_folder,
+    doubts_about_results,
+    fields_of,
+    terms_from,
+)
+from gencove_tui.tui.rule_words import Names
 from gencove_tui.tui.screens.dialogs import Choice, Question
-from gencove_tui.tui.screens.form import Field, Form
-from gencove_tui.tui.screens.paths import typed_path
+from gencove_tui.tui.screens.form import Form
+from gencove_tui.tui.screens.pick_project import PickProject
+from gencove_tui.tui.screens.release import ReleaseSheet
 from gencove_tui.tui.screens.rule_sheet import DryRunSheet, RuleSheet
-
-_CHECKS = (("full", "every record"), ("gzip", "the gzip stream"), ("none", "not at all"))
-_LANES = (("no", "one file each"), ("yes", "joined"))
-_HYPHENS = (("no", "as they are"), ("yes", "as hyphens"))
-
-
-def fields_of(rule: WatchRule | None) -> list[Field]:
-    """The form of a rule: empty, or as it stands."""
-    new = rule is None
-    terms = rule if rule is not None else RuleTerms(folder="", destination=GncvPath("gncv://{run}/"))
-    return [
-        *([Field("name", "Name", hint="for example novaseq")] if new else []),
-        Field("folder", "Folder", terms.folder, hint="for example /data/runs", is_path=True),
-        Field("destination", "To", str(terms.destination), hint="for example gncv://{run}/"),
-        Field("files", "Files", " ".join(terms.files), hint="every FASTQ; or patterns: *.fastq.gz !*test*"),
-        Field("project", "Project", terms.project, hint="name or id to assign to; empty assigns nothing"),
-        Field("deliver", "Results", " ".join(terms.deliver), hint="file types to fetch, like impute-vcf qc"),
-        Field("deliver_to", "Into", terms.deliver_to, hint="empty: the download folder", is_path=True),
-        Field("deliver_template", "As", terms.deliver_template, hint="empty: the profile's template"),
-        Field("metadata", "Metadata", _json(terms.metadata), hint='any JSON, like {"site": "Oslo"}'),
-        Field("settle", "Still for seconds", f"{terms.settle:g}", hint="empty: 60 without a change"),
-        Field("network_settle", "On a network disk", f"{terms.network_settle:g}", hint="empty: 300"),
-        Field("marker", "Waits for a file", terms.marker, hint="auto: the sequencer's own; none; or a name"),
-        Field("check", "Checked", terms.check, choices=_CHECKS),
-        Field("merge_lanes", "Lanes", _word(terms.merge_lanes), choices=_LANES),
-        Field("hyphens", "_ in sample ids", _word(terms.hyphens), choices=_HYPHENS),
-    ]
-
-
-def _word(value: bool) -> str:
-    return "yes" if value else "no"
-
-
-def _json(value: object) -> str:
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def _seconds(values: Mapping[str, str], key: str, label: str, usual: float) -> float:
-    try:
-        return float(values[key].replace(",", ".") or usual)
-    except ValueError:
-        raise ValueError(f"{label}: type a number.") from None
-
-
-def terms_from(values: Mapping[str, str], before: WatchRule | None) -> RuleTerms:
-    """The terms that a filled form stands for, over those that it doesn't ask about.
-
-    Raises ``InputProblem`` or ``ValueError`` with words for people.
-    """
-    settle = _seconds(values, "settle", "Still for seconds", 60.0)
-    network_settle = _seconds(values, "network_settle", "On a network disk", NETWORK_SETTLE)
-    try:
-        metadata = json.loads(values["metadata"]) if values["metadata"] else None
-    except ValueError as error:
-        raise ValueError(f"Metadata: not JSON: {error}.") from None
-    if not values["folder"]:
-        raise ValueError("Folder: which folder should be watched?")
-    kept = structs.asdict(before) if before is not None else {}
-    kept = {name: kept[name] for name in RuleTerms.__struct_fields__ if name in kept}
-    return check_terms(
-        RuleTerms(
-            **{
-                **kept,
-                "folder": str(typed_path(values["folder"])),
-                "destination": GncvPath.parse(values["destination"]),
-                "files": tuple(values["files"].split()),
-                "project": values["project"],
-                "deliver": tuple(values["deliver"].split()),
-                "deliver_to": str(typed_path(values["deliver_to"])) if values["deliver_to"] else "",
-                "deliver_template": values["deliver_template"],
-                "metadata": metadata,
-                "settle": settle,
-                "network_settle": network_settle,
-                "marker": values["marker"] or "auto",
-                "check": values["check"],
-                "merge_lanes": values["merge_lanes"] == "yes",
-                "hyphens": values["hyphens"] == "yes",
-            }
-        )
-    )
-
-
-def complaint(values: Mapping[str, str], before: WatchRule | None) -> str:
-    """What is wrong with a filled form; empty when nothing is."""
-    try:
-        if before is None:
-            check_rule_name(values["name"])
-        terms_from(values, before)
-    except Problem as problem:
-        return clean(str(problem))
-    except ValueError as error:
-        return clean(str(error))
-    return ""
+from gencove_tui.tui.views import Look
+from gencove_tui.tui.widgets.projects import project_name
 
 
 class WatchDeeds(Doer):
     """Makes, changes, tries and removes watch rules; exports logs."""
 
-    def edit(self, rule: WatchRule | None) -> None:
-        """Let the user fill in a rule, new or as it stands."""
-        self._run(self._edit(rule), group="dialog")
+    def __init__(self, screen: Screen[Any], desk: Desk, look: Look, after: Callable[[], None]) -> None:
+        super().__init__(screen, desk, look, after)
+        self._asked_for: set[str] = set()
+        """Projects whose names were asked for."""
 
-    async def _edit(self, rule: WatchRule | None) -> None:
-        title = "Watch another folder" if rule is None else f"Watch rule {clean(rule.name)}"
-        fields = fields_of(rule)
+    def learn_names(self, rules: Sequence[RuleView]) -> None:
+        """Ask, once each, what the projects of these rules are called, where that is not known."""
+        ids = {view.rule.project for view in rules if view.rule.project} - self._asked_for
+        if self.desk.connection.state is not Online.ONLINE:
+            return
+        for project_id in ids:
+            self._asked_for.add(project_id)
+            if not self.desk.project_name(project_id):
+                self._run(self._learn_name(project_id), group="names", exclusive=False)
+
+    async def _learn_name(self, project_id: str) -> None:
+        with contextlib.suppress(Problem):  # the id is shown then
+            await self.desk.project(project_id)
+            self.after()
+
+    def edit(self, rule: WatchRule | None, at: str = "") -> None:
+        """Let the user fill in a rule, new or as it stands, beginning at the field of this key."""
+        self._run(self._edit(rule, at), group="dialog")
+
+    async def _edit(self, rule: WatchRule | None, at: str) -> None:
+        before = "" if rule is None else rule.project
+        shown = clean(self.desk.project_name(before)) or before
+        chosen = {shown: before}
+        """Ids of projects by what the form shows for them."""
+
+        async def pick(text: str) -> str | None:
+            project = await self.screen.app.push_screen_wait(
+                PickProject(self.desk, self.look, "Assign to", permission="project_samples_add", search=text)
+            )
+            if project is None:
+                return None
+            name = project_name(project)
+            chosen[name] = project.id
+            return name
+
+        fields = fields_of(rule, project=shown, pick=pick)
         wrong = ""
         while True:
             form = Form(
-                title,
+                "Watch another folder" if rule is None else f"Watch rule {clean(rule.name)}",
                 fields,
                 "Watch" if rule is None else "Keep the changes",
                 trial="Dry run",
                 check=lambda values: complaint(values, rule),
                 wrong=wrong,
-                at="project" if wrong else "",
+                at=at,
             )
             values = await self.screen.app.push_screen_wait(form)
             if values is None:
                 return
-            if form.wants_trial:  # and back to the form with all that was typed
-                fields = [field._replace(value=values[field.key]) for field in fields]
-                await self._try_out(
-                    clean(values.get("name", "") or values["folder"]), terms_from(values, rule)
-                )
-                continue
-            before = "" if rule is None else rule.project
+            # Should the form come back, then with all that was typed.
+            fields = [field._replace(value=values[field.key]) for field in fields]
+            name = rule.name if rule is not None else values["name"]
+            wrong, at = "", "project"
             try:
-                if values["project"] not in ("", before):
-                    values["project"] = await self._project_id(values["project"])
-                break
+                values["project"] = await self._project_id(values["project"], chosen)
+                terms, at = terms_from(values, rule), "folder"
+                if form.wants_trial:
+                    await self._try_out(name or values["folder"], terms, name)
+                    continue
+                at = await self._doubted(terms, rule)
+                if not at:
+                    kept = await self.desk.put_rule(name, terms, rule)
+                    break
+            except Abandoned:
+                continue
             except Problem as problem:
-                wrong = clean(str(problem))  # and back to the form with all that was typed
-                fields = [field._replace(value=values[field.key]) for field in fields]
-        name = rule.name if rule is not None else values["name"]
-        kept = await self.desk.put_rule(name, terms_from(values, rule), rule)
+                wrong = clean(str(problem))
         self.say(f"{'Watching' if rule is None else 'Changed the rule for'} {clean(kept.folder)}.")
         self.after()
 
-    async def _project_id(self, text: str) -> str:
-        """The id of the project that was meant by its id or its name. Raises ``Problem`` if there is none."""
+    async def _doubted(self, terms: RuleTerms, rule: WatchRule | None) -> str:
+        """The field to which the user wants to go back, having been told what is doubtful; empty for none."""
+        doubts = {}
+        if (rule is None or terms.folder != rule.folder) and (text := await doubt_about_folder(terms.folder)):
+            doubts["folder"] = [text, "It is watched as soon as it can be."]
+        fresh = [kind for kind in terms.deliver if rule is None or kind not in rule.deliver]
+        if fresh and (known := await self._file_types()):
+            doubts["deliver"] = doubts_about_results(fresh, known)
+        body = [line for lines in doubts.values() for line in lines]
+        if not body:
+            return ""
+        answer = await self.screen.app.push_screen_wait(
+            Question(
+                "Keep the rule as it is?",
+                body,
+                (
+                    Choice("back", "Back to the form"),
+                    Choice("keep", "Watch it anyway" if rule is None else "Keep the changes anyway"),
+                ),
+            )
+        )
+        return "" if answer == "keep" else next(key for key, lines in doubts.items() if lines)
+
+    async def _file_types(self) -> tuple[str, ...]:
+        """Every kind of result; none where Gencove can't be asked, which is said."""
+        if self.desk.connection.state is Online.ONLINE:
+            try:
+                return await self.working("Looking up the kinds of results", lambda _: self.desk.file_types())
+            except Abandoned:
+                raise
+            except Problem:
+                pass  # v1 has no such list
+        self.say("Whether Gencove has results of these names could not be looked up.", severity="warning")
+        return ()
+
+    async def _project_id(self, text: str, chosen: Mapping[str, str]) -> str:
+        """The id of the project that was chosen, or is meant by its id, its name or how that begins.
+
+        Raises ``Problem`` if there is no such project, or more than one.
+        """
+        if text in chosen or not text:
+            return chosen.get(text, "")
         if self.desk.connection.state is not Online.ONLINE:
             return text  # It can't be asked for now; the engine says so should it be unknown.
+        typed = text.casefold()
 
         async def look(_: Progress) -> list[Project]:
             found = (await self.desk.projects(ProjectQuery(search=text))).page.items
-            named = [p for p in found if text.casefold() in (p.id.casefold(), p.name.strip().casefold())]
-            return named or [await self.desk.project(text)]
+            named = [p for p in found if typed in (p.id.casefold(), p.name.strip().casefold())]
+            if named := named or [p for p in found if p.name.strip().casefold().startswith(typed)]:
+                return named
+            try:
+                return [await self.desk.project(text)]
+            except ApiProblem as problem:
+                if problem.kind in (Kind.NOT_FOUND, Kind.INVALID):
+                    return []
+                raise
 
-        try:
-            named = await self.working("Looking for the project", look)
-        except Abandoned:
-            raise
-        except Problem as problem:
-            raise Problem(
-                f"No project {clean(text)!r}", problem.why, "Type its id or its whole name."
-            ) from None
+        named = await self.working("Looking for the project", look)
+        choose = "Enter in this field lists the projects to choose from."
+        if not named:
+            raise Problem(f"Project: none is called {clean(text)!r}", "", choose)
         if len(named) > 1:
-            raise Problem(f"{len(named)} projects are called {clean(text)!r}", "", "Type the id of one.")
+            what = "are called" if named[0].name.strip().casefold() == typed else "begin with"
+            raise Problem(f"Project: {len(named)} {what} {clean(text)!r}", "", choose)
         return named[0].id
 
     def remove(self, view: RuleView) -> None:
@@ -212,6 +203,28 @@ class WatchDeeds(Doer):
             self.say(f"No longer watching {clean(rule.folder)}.")
             self.after()
 
+    def release(self, view: RuleView) -> None:
+        """Let samples go on that need a person, after showing why they were held."""
+        self._run(self._release(view), group="dialog")
+
+    async def _release(self, view: RuleView) -> None:
+        samples = await self.desk.releasable(view.rule.id)
+        whose = clean(view.rule.name) or clean(view.rule.folder)
+        if not samples:
+            files = f" Its files do: {self.look.keys.key('open')} shows what for." if view.held else ""
+            self.say(f"No sample of {whose} needs you.{files}")
+            return
+        chosen = await self.screen.app.push_screen_wait(ReleaseSheet(whose, samples, self.look))
+        if not chosen:
+            return
+        number = await self.desk.release(chosen)
+        left = len(chosen) - number
+        self.say(
+            f"{plural(number, 'sample')} of {whose} {'goes' if number == 1 else 'go'} on."
+            + f" {plural(left, 'sample')} did not wait any more." * bool(left)
+        )
+        self.after()
+
     def switch(self, view: RuleView) -> None:
         """Let a watch rule rest, or go on."""
         self._run(self._switch(view), group="wish", exclusive=False)
@@ -226,23 +239,30 @@ class WatchDeeds(Doer):
         self._run(self._attempt(rule), group="dialog")
 
     async def _attempt(self, rule: WatchRule) -> None:
-        await self._try_out(clean(rule.name) or clean(rule.folder), rule)
+        await self._try_out(rule.name or rule.folder, rule, rule.name)
 
-    async def _try_out(self, name: str, terms: RuleTerms) -> None:
-        self.say(f"Looking through {clean(terms.folder)}…")
-        found = await self.desk.try_rule(terms)
-        await self.screen.app.push_screen_wait(DryRunSheet(name, found, self.look))
+    async def _try_out(self, title: str, terms: RuleTerms, name: str) -> None:
+        found = await self.working(
+            f"Looking through {clean(terms.folder)}",
+            lambda progress: self.desk.try_rule(terms, name, progress=progress),
+            doing="Files and folders so far:",
+        )
+        await self.screen.app.push_screen_wait(
+            DryRunSheet(clean(title), clean(terms.folder), found, self.look)
+        )
 
     def show(self, view: RuleView) -> None:
         """Show all that is known about a rule."""
-        self.screen.app.push_screen(RuleSheet(view, self.look, self.desk.rule_detail))
+        self.screen.app.push_screen(
+            RuleSheet(view, self.look, self.desk.rule_detail, Names(self.desk.project_name), self.edit)
+        )
 
     def audit(self, search: str, show: Callable[[Sequence[AuditEntry]], None]) -> None:
         """Ask for the audit log and show it."""
         self._run(self._audit(search, show), group="audit")
 
     async def _audit(self, search: str, show: Callable[[Sequence[AuditEntry]], None]) -> None:
-        show(await self.desk.audit(search.lstrip("!")))
+        show(await self.desk.audit(search))
 
     def export(self, log: str, events: Sequence[Event], search: str) -> None:
         """Write the log in view into the download folder."""

@@ -256,3 +256,8 @@ def test_the_protocol_and_its_errors_load_no_http_library():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_connection_loads_no_command_line_of_the_http_library():
+    code = "import sys, gencove_tui.api.transport; sys.exit(bool({'rich', 'pygments'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

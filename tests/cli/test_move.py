@@ -1,13 +1,20 @@
 """Uploading and downloading without a screen, as scripts do."""
 
+import contextlib
 import json
+import os
+import pty
+import re
 import signal
 import subprocess
 import sys
 
+import pytest
+
 from gencove_tui.fastq.generate import write_pair
 from gencove_tui.store.ledger import Ledger
 from tests.cli.test_commands import assert_clear_problem, run
+from tests.files import large
 from tests.waiting import until_blocking
 
 
@@ -78,6 +85,37 @@ def test_a_file_on_its_way_to_one_place_may_go_to_another_as_well(environment, s
     other = run("upload", pair.r1, "gncv://two/", environment=environment)
     assert other.returncode == 0, other.stderr
     assert sandbox.upload_bytes(f"gncv://two/{pair.r1.name}") == pair.r1.read_bytes()
+
+
+@pytest.mark.parametrize("dialect", ["v2"])
+def test_the_bar_counts_part_way_bytes_and_gives_way_to_events(environment, sandbox, tmp_path):
+    broken = write_pair(tmp_path / "fastq", "NA12878", 1, 300, seed=1).r1
+    broken.write_bytes(broken.read_bytes()[:-9])
+    sandbox.faults.set("s3-rate=2M")
+    command = [
+        sys.executable,
+        "-m",
+        "gencove_tui",
+        "upload",
+        str(broken),
+        str(large(tmp_path, 24 << 20, seed=1)),
+    ]
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([*command, "gncv://lab/"], env=environment, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    try:
+        while not re.search(rb"up 1 of 2 .*?[1-9][0-9.]*/[0-9.]+ MiB", shown):
+            shown += os.read(ours, 65536)
+    finally:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(OSError):  # a terminal whose last process has ended
+            while shown := shown + os.read(ours, 65536):
+                pass
+        os.close(ours)
+        assert process.wait(60) == 130
+    before = shown[: shown.index(b"upload.failed")]
+    assert b"up " not in before[before.rindex(b"\x1b[2K") :], "the event stands behind the bar"
 
 
 def test_an_option_of_the_program_after_the_command_is_shown_its_place(environment):

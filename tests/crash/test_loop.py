@@ -12,7 +12,7 @@ LONG = Plan(kills=50)
 
 
 @pytest.mark.timeout(240)  # the first time s3rver is installed
-@pytest.mark.parametrize(("store", "dialect"), [("sandbox", "v1"), ("sandbox", "v2"), ("s3rver", "v2")])
+@pytest.mark.parametrize(("store", "dialect"), [("sandbox", "v2"), ("s3rver", "v2")])
 def test_a_few_kills_harm_nothing(store, dialect, tmp_path):
     try:
         print(run(SHORT, store, dialect, tmp_path).table())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gencove_tui.api.errors import Unsupported
 from gencove_tui.cli.link import linker
 from gencove_tui.engine.desk import LocalDesk
 from gencove_tui.engine.locks import engine_lives
@@ -67,6 +68,23 @@ async def test_lists_are_cached_for_the_next_start(desk, settings):
     assert [p.name for p in cached.page.items] == [p.name for p in live.page.items]
     assert again.cached_samples(live.page.items[1].id).page.items == samples.page.items
     await again.aclose()
+
+
+async def test_projects_are_known_by_name_once_they_were_seen(desk, settings):
+    first = (await desk.projects()).page.items[0]
+    assert desk.project_name(first.id) == first.name
+    assert desk.project_name("nobody") == ""
+    again = LocalDesk(settings, linker(settings))
+    assert again.project_name(first.id) == first.name  # from the list that is kept
+    await again.aclose()
+
+
+async def test_the_kinds_of_results_are_known_where_the_api_lists_them(desk, dialect):
+    if dialect == "v1":
+        with pytest.raises(Unsupported):
+            await desk.file_types()
+    else:
+        assert {"impute-vcf", "qc", "metadata"} <= set(await desk.file_types())
 
 
 async def test_a_result_is_downloaded_by_an_engine_process_of_its_own(desk, settings):

@@ -120,9 +120,10 @@ async def test_after_a_power_cut_a_shorter_file_is_good_for_what_had_been_synced
 ):
     moved = await begun()
     first = ledger.transfers.parts(moved.id)[0]
-    assert first.bytes_done == first.length, "the first range is there in full"
-    ledger.transfers.note_synced(moved.id, [(first.number, first.length)])
-    os.truncate(moved.partial, first.length)  # the rest never reached the disk
+    safe = first.bytes_done
+    assert safe > 0
+    ledger.transfers.note_synced(moved.id, [(first.number, safe)])
+    os.truncate(moved.partial, safe)  # the rest never reached the disk
     monkeypatch.setattr(download, "boot_id", lambda: "the next boot")
     before = bytes_sent(sandbox, wanted)
     ledger.transfers.wish([moved.id], Wish.RUN)
@@ -130,7 +131,7 @@ async def test_after_a_power_cut_a_shorter_file_is_good_for_what_had_been_synced
         assert (await until(finished(ledger, moved.id), "the end")).state is DONE
     assert moved.target.read_bytes() == moved.content
     again = bytes_sent(sandbox, wanted) - before
-    assert again <= len(moved.content) - first.length + 1, "what was safe is fetched again"
+    assert again <= len(moved.content) - safe + 1, "what was safe is fetched again"
 
 
 @ONLY_V1

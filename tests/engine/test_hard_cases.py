@@ -10,7 +10,7 @@ from msgspec import structs
 
 from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.engine import line, ranges, upload
-from gencove_tui.engine.line import Line
+from gencove_tui.engine.line import HOST, Line
 from gencove_tui.engine.notices import Notices
 from gencove_tui.engine.outcome import DiskFull, TransferWaits
 from gencove_tui.engine.web import UrlExpired, _judge
@@ -44,7 +44,7 @@ async def test_a_ledger_that_is_busy_when_the_line_comes_back_only_delays_it(led
     host, back = Host(), asyncio.Event()
     transfer = ledger.transfers.add_upload("/a", "gncv://a", 1)
     ledger.transfers.set_state(transfer, TransferState.WAITING, retry_at=time.time() + 600)
-    probed = Line(host, ledger, Notices(ledger), back.set)
+    probed = Line(host.check_key, HOST, ledger, Notices(ledger), back.set)
     probed.lost(transfer, TransferWaits("no line"))
     assert probed.is_down
     wake, failures = ledger.transfers.wake, iter([1, 1])
@@ -71,7 +71,7 @@ async def test_a_probe_that_breaks_leaves_nobody_waiting_for_it(ledger, monkeypa
         async def check_key(self):
             raise RuntimeError("a mistake of ours")
 
-    probed = Line(Broken(), ledger, Notices(ledger), back.set)
+    probed = Line(Broken().check_key, HOST, ledger, Notices(ledger), back.set)
     probed.lost(1, TransferWaits("no line"))
     await asyncio.wait_for(back.wait(), 30)
     assert not probed.is_down
@@ -115,17 +115,16 @@ def test_any_refusal_of_a_presigned_url_asks_for_a_fresh_one(status):
 async def test_a_disk_that_fails_a_sync_is_not_trusted_with_what_it_took_before(
     settings, ledger, sandbox, wanted, tmp_path, monkeypatch
 ):
-    real = ranges._sync
+    real = os.fdatasync
     failing = {"left": 1}
 
     def sync(descriptor):
         if failing["left"]:
             failing["left"] -= 1
-            os.close(descriptor)
             raise OSError(5, "Input/output error")
         real(descriptor)
 
-    monkeypatch.setattr(ranges, "_sync", sync)
+    monkeypatch.setattr(ranges.os, "fdatasync", sync)
     deliverable = next(d for d in wanted[1].deliverables if d.file_type in ("vcf", "impute-vcf"))
     async with running_engine(settings):
         target, transfer = queue(ledger, tmp_path, wanted, deliverable)
@@ -212,9 +211,16 @@ async def test_what_can_not_be_compared_is_not_called_the_same(
     assert "may be another file" in refused.problem
 
 
+@pytest.mark.parametrize("dialect", ["v2"])
 async def test_uploads_that_only_wait_for_gencove_hold_up_no_download(
     engine, ledger, sandbox, wanted, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("gencove_tui.engine.scheduler._AFTERWARDS_AT_ONCE", 0)
+    monkeypatch.setattr("gencove_tui.engine.scheduler._ASIDE_AT_ONCE", 1)
+    sandbox.faults.set("no-s3-events")
+    path, verifying = large(tmp_path, 1000, seed=1), TransferState.VERIFYING
+    waits = await add_upload(ledger, path)
+    await until(lambda: ledger.transfers.get(waits).state is verifying, "an upload that waits for Gencove")
+    later = await add_upload(ledger, path, "gncv://lab/later.fastq.gz")
     _, transfer = queue(ledger, tmp_path / "out", wanted, wanted[1].deliverables[0])
     assert (await until(finished(ledger, transfer), "the download")).state is TransferState.DONE
+    assert ledger.transfers.get(later).state is TransferState.QUEUED, "as many as may wait do"

@@ -12,10 +12,10 @@ from gencove_tui.engine import disks, guards, localfile, ranges
 from gencove_tui.engine.disks import Disk, Disks
 from gencove_tui.engine.mounts import NOWHERE, Mount, mount_of, mounts
 from gencove_tui.engine.outcome import TransferWaits
-from gencove_tui.model import TransferState
+from gencove_tui.model import TransferState, Wish
 from tests.engine.conftest import running_engine
 from tests.engine.test_downloads import queue
-from tests.engine.test_manners import upload
+from tests.engine.test_manners import events, upload
 from tests.engine.test_uploads import finished
 from tests.files import large
 from tests.waiting import until
@@ -86,7 +86,7 @@ async def test_uploads_from_a_disk_that_hangs(settings, ledger, sandbox, fastq_p
             assert (await until(finished(ledger, number), "the end")).state is TransferState.DONE
 
 
-@pytest.mark.parametrize(("module", "deed"), [(ranges.os, "open"), (os, "pwrite"), (os, "link")])
+@pytest.mark.parametrize(("module", "deed"), [(ranges.os, "open"), (os, "pwrite")])
 async def test_downloads_to_a_disk_that_hangs(
     settings, ledger, sandbox, wanted, tmp_path, away, monkeypatch, module, deed
 ):
@@ -97,17 +97,86 @@ async def test_downloads_to_a_disk_that_hangs(
         await until(lambda: entered, "the disk to hang")
         _, other = queue(ledger, tmp_path / "out", wanted, wanted[1].deliverables[1])
         assert (await until(finished(ledger, other), "the other")).state is TransferState.DONE
-        if deed != "link":
-            waiting = await until(
-                lambda: (t := ledger.transfers.get(stuck)).state is TransferState.WAITING and t, "the wait"
-            )
-            assert "does not answer" in waiting.problem
+        waiting = await until(
+            lambda: (t := ledger.transfers.get(stuck)).state is TransferState.WAITING and t, "the wait"
+        )
+        assert "does not answer" in waiting.problem
         assert not target.exists()
         back.set()
         ledger.transfers.wake([stuck])
         done = await until(finished(ledger, stuck), "the end")
     assert done.state is TransferState.DONE, done.problem
     assert target.stat().st_size == done.size
+
+
+@pytest.mark.parametrize("deed", ["fdatasync", "link"])
+async def test_what_a_disk_has_taken_is_waited_for_with_words(
+    settings, ledger, sandbox, wanted, tmp_path, away, monkeypatch, deed
+):
+    folder, back = away
+    entered = hang_in(monkeypatch, away, os, deed)
+    found = wanted[1].deliverables
+    async with running_engine(settings):
+        # More than there are threads for the disk, and than places for downloads.
+        stuck = [queue(ledger, folder / str(n), wanted, found[0]) for n in range(6)]
+
+        def told():
+            rows = [ledger.transfers.get(i) for _, i in stuck]
+            return rows if all("does not answer since" in row.problem for row in rows) else None
+
+        for row in await until(told, "the words of each"):
+            assert row.state in (TransferState.RUNNING, TransferState.VERIFYING)
+            assert str(folder) in row.problem
+        assert entered
+        assert str(folder) in ledger.engine.read().notice
+        assert len(events(ledger, "download.delayed")) == 6
+        _, other = queue(ledger, tmp_path / "out", wanted, found[1])
+        assert (await until(finished(ledger, other), "the other")).state is TransferState.DONE
+        (_, paused), (gone, cancelled), *rest = stuck
+        ledger.transfers.wish([paused], Wish.PAUSE)
+        ledger.transfers.wish([cancelled], Wish.CANCEL)
+        await until(lambda: ledger.transfers.get(paused).state is TransferState.PAUSED, "the pause")
+        await until(
+            lambda: ledger.transfers.get(cancelled).state is TransferState.CANCELLED, "the cancelling"
+        )
+        back.set()
+        for target, transfer in rest:
+            done = await until(finished(ledger, transfer), "the end")
+            assert done.state is TransferState.DONE, done.problem
+            assert target.stat().st_size == done.size
+        await until(lambda: not ledger.engine.read().notice, "the end of the notice")
+        ledger.transfers.wish([paused], Wish.RUN)
+        ledger.transfers.wake([paused])
+        assert (await until(finished(ledger, paused), "the end")).state is TransferState.DONE
+    if deed == "fdatasync":
+        assert not gone.exists()
+
+
+async def test_an_engine_leaves_a_disk_that_hangs_to_itself(settings, ledger, wanted, away, monkeypatch):
+    folder, back = away
+    entered = hang_in(monkeypatch, away, os, "fdatasync")
+    async with running_engine(settings):
+        target, stuck = queue(ledger, folder, wanted, wanted[1].deliverables[0])
+        await until(lambda: entered, "the disk to hang")
+    assert ledger.transfers.get(stuck).state is TransferState.QUEUED, "it goes on at the next start"
+    back.set()
+    async with running_engine(settings):
+        assert (await until(finished(ledger, stuck), "the end")).state is TransferState.DONE
+    assert target.exists()
+
+
+async def test_a_slow_disk_that_moves_is_not_called_silent(monkeypatch):
+    monkeypatch.setattr(guards, "STALL_SECONDS", 0.2)
+    disk, go, told = Disk(LOCAL), threading.Event(), []
+    still = [True]
+    waiting = asyncio.create_task(disk.finished(go.wait, lambda: 0 if still[0] else len(told), told.append))
+    await until(lambda: told, "the words")
+    assert told[0] is not None
+    still[0] = False  # bytes move again
+    await until(lambda: None in told, "their end")
+    go.set()
+    await waiting
+    disk.leave()
 
 
 async def test_what_nobody_waits_for_any_more_is_undone(monkeypatch):

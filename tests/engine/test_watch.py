@@ -121,7 +121,7 @@ async def test_a_broken_file_is_reported_and_taken_again_once_it_is_repaired(
     good.write_bytes(data[:-40])
     number = ledger.rules.put(str(folder), PLACE, settle=0.2)
     async with running_engine(settings):
-        await until(lambda: ledger.rules.counts(number).get("failed") == 1, "the report")
+        await until(lambda: ledger.rules.counts(number).get("waiting") == 1, "the report")
         assert sandbox.upload_bytes(PLACE + good.name) is None
         good.write_bytes(data)
         await until(lambda: ledger.rules.counts(number).get("uploaded") == 1, "the repaired one")

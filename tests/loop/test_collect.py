@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gencove_tui.engine.loop.collect import collect, release, report_slow, report_unsent
+from gencove_tui.engine.loop.collect import collect, releasable, release, report_slow, report_unsent
 from gencove_tui.engine.loop.record import record_end
 from gencove_tui.errors import InputProblem
 from gencove_tui.model import LoneMate, LoopState, RuleStatus, TransferState, WatchedFile
@@ -100,7 +100,9 @@ def test_without_a_project_nothing_is_assigned_until_somebody_says_so(ledger, ru
     collect(ledger, rule, wants(project_id="p"))
     assert ledger.loop.get(sample.id).state is LoopState.UPLOADED
     assert not release(ledger, sample.id), "there is nowhere to go"
+    assert releasable(ledger, rule) == ()
     put_rule(ledger, tmp_path / "run", project="p")
+    assert [s.id for s in releasable(ledger, rule)] == [sample.id]
     assert release(ledger, sample.id)
     assert ledger.loop.get(sample.id).state is LoopState.READY
 

@@ -78,6 +78,8 @@ async def test_what_is_wanted_of_a_finished_sample_is_queued_once_and_then_deliv
     finish_downloads(ledger)
     assert ledger.loop.get(number).state is LoopState.DELIVERED
     assert kinds(ledger)[-1] == "sample.delivered"
+    told = ledger.events.newest(1)[0].message
+    assert told == "A: delivered: 2 results in place, all checksums verified"
     lines = [e for e in ledger.audit.entries() if e.act == "download"]
     assert {(e.sample_id, e.verified, e.checksum) for e in lines} == {
         (theirs.id, True, "sha256:" + "ab" * 32)

@@ -4,18 +4,24 @@ import csv
 import io
 import json
 import os
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from gencove_tui.cli import cli
+from gencove_tui.engine import disks
+from gencove_tui.engine.disks import Disks
+from gencove_tui.engine.loop import status as status_module
 from gencove_tui.engine.loop.export import as_csv, as_json, moment_from
 from gencove_tui.engine.loop.status import StatusFile, status_path
 from gencove_tui.engine.loop.words import loop_view
+from gencove_tui.engine.mounts import Mount, mounts
 from gencove_tui.errors import InputProblem
 from gencove_tui.model import LoopState
 from tests.loop.conftest import put_rule, uploaded
+from tests.waiting import until_blocking
 
 
 @pytest.fixture
@@ -28,6 +34,7 @@ def status(ledger, settings, rule, wants, tmp_path):
     """Writes and reads the rule's status file."""
     file = StatusFile(
         ledger,
+        Disks(),
         settings.state_folder,
         ledger.rules.get(rule),
         wants(project_id="p", status_file=str(tmp_path / "out" / "status.json")),
@@ -68,8 +75,37 @@ def test_the_status_file_says_what_is_done_and_waited_for(status, ledger, sandbo
 def test_a_status_file_that_can_not_be_written_stops_nothing(ledger, settings, rule, wants, tmp_path):
     (tmp_path / "file").write_text("")
     wanted = wants(status_file=str(tmp_path / "file" / "status.json"))
-    StatusFile(ledger, settings.state_folder, ledger.rules.get(rule), wanted).write()
+    StatusFile(ledger, Disks(), settings.state_folder, ledger.rules.get(rule), wanted).write()
     assert status_path(settings.state_folder, rule).exists()
+
+
+def test_a_status_file_on_a_disk_that_hangs_holds_up_nobody(
+    ledger, settings, rule, wants, tmp_path, monkeypatch
+):
+    place = tmp_path / "lab" / "status.json"
+    monkeypatch.setattr(disks, "mounts", lambda: [*mounts(), Mount(str(place.parent), "0:99", "nfs4")])
+    back, begun, real = threading.Event(), [], status_module.replace
+
+    def hanging(path, body):
+        if path == place:
+            assert threading.current_thread() is not threading.main_thread()
+            begun.append(path)
+            back.wait()
+        real(path, body)
+
+    monkeypatch.setattr(status_module, "replace", hanging)
+    file = StatusFile(
+        ledger, Disks(), settings.state_folder, ledger.rules.get(rule), wants(status_file=str(place))
+    )
+    own = status_path(settings.state_folder, rule)
+    for problem in ("one", "two", "three"):
+        ledger.loop.set_problem(rule, problem)
+        file.write()
+        assert json.loads(own.read_text())["text"] == problem
+    until_blocking(lambda: begun, "the writing")
+    assert len(begun) == 1
+    back.set()
+    until_blocking(lambda: file.write() or (place.exists() and "three" in place.read_text()), "the newest")
 
 
 def test_a_rule_in_one_line(ledger, sandbox, rule):
@@ -77,6 +113,9 @@ def test_a_rule_in_one_line(ledger, sandbox, rule):
     uploaded(sandbox, ledger, rule, "A", state=LoopState.ANALYSING)
     uploaded(sandbox, ledger, rule, "B", state=LoopState.DELIVERED)
     assert loop_view(ledger, rule).text == "1 being analysed, 1 delivered"
+    for client_id in ("C", "D"):
+        uploaded(sandbox, ledger, rule, client_id, state=LoopState.COLLECTING)
+    assert loop_view(ledger, rule).text.startswith("2 wait for their mates, 1 being analysed")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from . import contract
 def v2_client(sandbox: Sandbox, **headers: str) -> httpx.Client:
     headers = {"Authorization": f"Api-Key {sandbox.api_key}"} | headers
     hooks = {"response": [contract.check]}
-    return httpx.Client(base_url=f"{sandbox.host}/api/v2", headers=headers, event_hooks=hooks)
+    return httpx.Client(base_url=f"{sandbox.host}/api/v2", headers=headers, event_hooks=hooks, timeout=60)
 
 
 def v1_client(sandbox: Sandbox) -> httpx.Client:

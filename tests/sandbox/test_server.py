@@ -34,6 +34,26 @@ def test_serve_prints_one_line_and_ends_cleanly(how):
     assert (process.returncode, out, err) == (0, "", "")
 
 
+def test_serve_takes_a_key_of_ones_own():
+    code = SERVE.replace("scenario='empty'", "scenario='empty', api_key='lab-key'")
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            ready = json.loads(process.stdout.readline())
+            headers = {"Authorization": "Api-Key lab-key"}
+            assert ready["api_key"] == "lab-key"
+            assert httpx.get(f"{ready['host']}/api/v2/user/", headers=headers).status_code == 200
+        finally:
+            process.terminate()
+
+
+def test_a_fault_of_everything_can_be_taken_off_from_outside():
+    with Sandbox(scenario="empty", faults=["maintenance"]) as sandbox:
+        place = f"{sandbox.host}/sandbox/faults"
+        assert httpx.get(f"{sandbox.host}/api/v2/user/").status_code == 503
+        assert httpx.post(place, json={"faults": []}).status_code == 200
+        assert httpx.get(f"{sandbox.host}/api/v2/user/").status_code == 401
+
+
 def test_importing_the_room_is_light():
     code = (
         "import sys, gencove_tui.sandbox; "

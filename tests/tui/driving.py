@@ -66,7 +66,7 @@ class Driver:
 
     async def until(self, look: Callable[[], Any], what: str) -> None:
         """Wait until something is true."""
-        await until(look, what, patience=10)
+        await until(look, what, patience=40)
 
     async def focus_is(self, widget_id: str) -> None:
         """Wait until the keyboard is there."""

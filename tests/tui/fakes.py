@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
+from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.engine.targets import check_template
 from gencove_tui.engine.views import (
     Connection,
@@ -24,6 +25,7 @@ from gencove_tui.engine.views import (
     Totals,
 )
 from gencove_tui.engine.views_queue import TransferDetail
+from gencove_tui.engine.views_remote import Progress
 from gencove_tui.engine.views_watch import RuleDetail
 from gencove_tui.engine.watch.dry_run import DryRun
 from gencove_tui.errors import Problem
@@ -38,6 +40,7 @@ from gencove_tui.model import (
     DownloadSource,
     Event,
     GncvPath,
+    LoopSample,
     Page,
     Part,
     Project,
@@ -351,6 +354,9 @@ class FakeDesk(RemoteFake):
     """Remote calls wait for it."""
     limit: int | None = None
     pending: tuple[WatchedFile, ...] = ()
+    ignored: tuple[WatchedFile, ...] = ()
+    rule_samples: tuple[LoopSample, ...] = ()
+    held: tuple[LoopSample, ...] = ()
     dry: DryRun = field(default_factory=lambda: DryRun(files=()))
     audited: tuple[AuditEntry, ...] = ()
     parts: dict[int, tuple[Part, ...]] = field(default_factory=dict)
@@ -410,6 +416,9 @@ class FakeDesk(RemoteFake):
         self.found = self.line
         return self.line
 
+    async def look(self) -> None:
+        await self._remote("look")
+
     def cached_projects(self) -> Listing[Project] | None:
         return self._cached(self.all_projects)
 
@@ -422,7 +431,12 @@ class FakeDesk(RemoteFake):
 
     async def project(self, project_id: str) -> Project:
         await self._remote("project", project_id)
-        return next(p for p in self.all_projects if p.id == project_id)
+        if (found := next((p for p in self.all_projects if p.id == project_id), None)) is None:
+            raise ApiProblem(Kind.NOT_FOUND, "Can't look at the project", "Not found")
+        return found
+
+    def project_name(self, project_id: str) -> str:
+        return next((p.name for p in self.all_projects if p.id == project_id), "")
 
     async def project_stats(self, project_id: str) -> StatusCounts:
         await self._remote("project_stats", project_id)
@@ -538,7 +552,19 @@ class FakeDesk(RemoteFake):
 
     def rule_detail(self, rule_id: int) -> RuleDetail | None:
         view = next((v for v in self.ledger.rules if v.rule.id == rule_id), None)
-        return None if view is None else RuleDetail(rule=view.rule, pending=self.pending)
+        if view is None:
+            return None
+        return RuleDetail(
+            rule=view.rule, pending=self.pending, ignored=self.ignored, samples=self.rule_samples
+        )
+
+    async def releasable(self, rule_id: int) -> tuple[LoopSample, ...]:
+        await self._remote("releasable", rule_id)
+        return self.held
+
+    async def release(self, numbers: Sequence[int]) -> int:
+        await self._remote("release", tuple(numbers))
+        return len(numbers)
 
     async def put_rule(self, name: str, terms: RuleTerms, before: WatchRule | None = None) -> WatchRule:
         await self._remote("put_rule", name, terms, before)
@@ -549,8 +575,8 @@ class FakeDesk(RemoteFake):
     async def remove_rule(self, name: str) -> None:
         await self._remote("remove_rule", name)
 
-    async def try_rule(self, terms: RuleTerms) -> DryRun:
-        await self._remote("try_rule", terms.folder)
+    async def try_rule(self, terms: RuleTerms, name: str = "", *, progress: Progress | None = None) -> DryRun:
+        await self._remote("try_rule", terms.folder, name)
         return self.dry
 
     async def audit(self, search: str = "", *, limit: int = 500) -> tuple[AuditEntry, ...]:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from gencove_tui.api.errors import Unsupported
 from gencove_tui.api.v2.pipelines import PipelineCapability
 from gencove_tui.api.v2.quality import Histogram, QcType, QualityControl
 from gencove_tui.api.v2.sheet import SheetRead, SheetRow
-from gencove_tui.engine.views import Listing, PlannedUpload
+from gencove_tui.engine.views import Connection, Listing, PlannedUpload
 from gencove_tui.engine.views_remote import ComparedUpload, Fate, Progress, ProjectAct, SampleAct
-from gencove_tui.model import GncvPath, Page, Project, Sample, SampleQuery, SampleStatus, Upload
+from gencove_tui.model import Capability, GncvPath, Page, Project, Sample, SampleQuery, SampleStatus, Upload
 
 NOW = datetime(2025, 3, 14, 10, 30, tzinfo=UTC)
 COVERAGE = QcType(key="effective_coverage", type="min", name="Effective coverage")
@@ -26,6 +27,10 @@ class RemoteFake:
     all_uploads: tuple[Upload, ...]
     metadata_kept: Any = None
     fates: tuple[Fate, ...] = ()
+
+    @property
+    def connection(self) -> Connection:
+        raise NotImplementedError
 
     async def _remote(self, name: str, *arguments: Any) -> None:
         raise NotImplementedError
@@ -75,6 +80,12 @@ class RemoteFake:
         if progress is not None:
             progress(len(samples), len(samples))
         return [{"external_id": s.client_id, "sample_id": s.id, "vcf_url_s3": "https://x/"} for s in samples]
+
+    async def file_types(self) -> tuple[str, ...]:
+        await self._remote("file_types")
+        if Capability.FILE_TYPES not in self.connection.capabilities:
+            raise Unsupported("The list of file types")
+        return "alignment-bam", "impute-vcf", "impute-tbi", "metadata", "qc"
 
     async def qc_types(self, project_id: str) -> tuple[QcType, ...]:
         await self._remote("qc_types", project_id)

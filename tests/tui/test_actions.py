@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+import click
 import pytest
 from textual.binding import Binding
 
+from gencove_tui.cli import cli
 from gencove_tui.tui.actions import ACTIONS, APP, BY_ID, PANES, TABLE, Action, actions_for, bindings, key_bar
 from gencove_tui.tui.palette import listed
 from gencove_tui.tui.screens.main import MainScreen
@@ -26,6 +30,7 @@ HANDLERS = {
     APP: MainScreen,
     TABLE: VirtualTable,
 }
+OPTIONS = re.compile(r"--[a-z-]+")
 EATEN = {"ctrl+s", "ctrl+q", "ctrl+j", "ctrl+h", "ctrl+m", "ctrl+i", "ctrl+b", "ctrl+z", "ctrl+c"}
 """Keys that terminals, multiplexers or shells keep for themselves."""
 
@@ -77,3 +82,34 @@ def test_destructive_actions_are_marked() -> None:
         "delete_uploads",
         "remove_rule",
     }
+
+
+@pytest.mark.parametrize("action", [a for a in ACTIONS if not a.motion], ids=lambda action: action.id)
+def test_every_action_says_all_that_there_is_to_say(action: Action) -> None:
+    assert action.id
+    assert action.title[0].isupper()
+    assert not action.title.endswith(".")
+    assert action.help.endswith((".", "?"))
+    assert action.keys
+    assert action.where
+    assert bool(action.twin) != bool(action.alone), "a command that does the same, or why there is none"
+    if action.alone:
+        assert action.alone.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "action", [a for a in ACTIONS if a.twin.startswith("gencove-tui")], ids=lambda action: action.id
+)
+def test_the_command_that_does_the_same_exists_and_takes_those_options(action: Action) -> None:
+    words = action.twin.split()[1:]
+    command: click.Command = cli
+    while isinstance(command, click.Group) and words and words[0] in command.commands:
+        command = command.commands[words.pop(0)]
+    known = {option for parameter in (*command.params, *cli.params) for option in parameter.opts}
+    assert set(OPTIONS.findall(action.twin)) <= known
+    if words and not words[0].startswith("-"):
+        assert any(isinstance(parameter, click.Argument) for parameter in command.params), action.twin
+
+
+def test_other_twins_are_of_gencoves_own_client() -> None:
+    assert all(re.match(r"gencove(-tui)? ", action.twin) for action in ACTIONS if action.twin)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec import structs
+from rich.cells import cell_len
+from textual.content import Content
+from textual.widgets import Input
 
 from gencove_tui.engine.views import PlannedUpload
 from gencove_tui.errors import Problem
 from gencove_tui.model import GncvPath
 from gencove_tui.tui.screens.download import DownloadDialog
-from gencove_tui.tui.screens.paths import completion, typed_path
+from gencove_tui.tui.screens.paths import completion, shortened, typed_path
+from gencove_tui.tui.screens.pick_project import PickProject
 from gencove_tui.tui.screens.upload import UploadDialog
+from gencove_tui.tui.widgets.wrapping import wrapped
 from tests.tui.driving import BOTH, drive
-from tests.tui.fakes import FakeDesk, make_snapshot
+from tests.tui.fakes import PROJECTS, FakeDesk, make_snapshot
 
 each_size = pytest.mark.parametrize("size", BOTH, ids=["wide", "narrow"])
 
@@ -235,3 +242,278 @@ def test_typed_paths_mean_what_a_shell_would_mean(monkeypatch: pytest.MonkeyPatc
     assert typed_path("x/y") == tmp_path / "x/y"
     assert typed_path("/x") == Path("/x")
     assert typed_path("~nobody-of-this-name/x") == tmp_path / "~nobody-of-this-name/x"
+
+
+# --- room: buttons stay in view, whatever the terminal ---------------------------------------------------
+
+
+SMALLEST = (60, 18)
+
+
+@pytest.mark.parametrize(
+    ("keys", "buttons"),
+    [
+        ("2 d", ["Download", "Back"]),
+        ("2 space j j space d", ["Download", "Back"]),
+        ("u", ["Preview", "Upload", "Browse", "Back"]),
+        ("u f3", ["Take", "Back"]),
+        ("2 asterisk x", ["Leave it", "Delete 13 samples"]),
+        ("1 x", ["Leave it", "Delete Maize diversity panel 2025"]),
+        ("2 f", ["Filter", "Back"]),
+        ("2 m", ["Save", "Back"]),
+        ("4 L", ["Set the limit", "No limit", "Leave as it is"]),
+        ("5 n", ["Watch", "Dry run", "Back"]),
+    ],
+)
+async def test_buttons_are_in_view_on_the_smallest_screen(keys: str, buttons: list[str]) -> None:
+    async with drive(FakeDesk(ledger=make_snapshot()), SMALLEST) as it:
+        await it.sees("Maize")
+        await it.press(*keys.split())
+        await it.sees(*buttons, "esc")
+
+
+async def test_a_dialog_fits_after_the_terminal_has_shrunk() -> None:
+    async with drive(size=BOTH[0]) as it:
+        await it.press("2", "d")
+        await it.sees("6 files")
+        await it.pilot.resize_terminal(*SMALLEST)
+        await it.sees("Download", "Back", "esc back")
+        assert it.lines[0].startswith("╭─ Download results of B73-rep1")
+
+
+async def test_many_answers_are_within_reach() -> None:
+    async with drive(profiles=("lab", *(f"core-{n:02}" for n in range(30)))) as it:
+        await it.press("C")
+        await it.sees("Change to core-00")
+        await it.press("up")
+        await it.sees("Set up another connection")
+
+
+async def test_a_number_names_what_loses_something_and_enter_does_it() -> None:
+    desk = FakeDesk(ledger=make_snapshot())
+    async with drive(desk) as it:
+        await it.press("5", "x")
+        await it.sees("1-2, then enter", "esc keep it")
+        await it.press("2")
+        await it.sees("enter: remove")
+        assert desk.called("remove_rule") == []
+        await it.press("enter")
+        await it.until(lambda: desk.called("remove_rule"), "a removal")
+
+
+async def test_a_dialog_tells_all_its_keys_also_where_its_border_has_no_room() -> None:
+    async with drive(size=SMALLEST) as it:
+        await it.press("2", "d")
+        await it.sees("enter download")
+        assert "every path" not in it.text
+        await it.press("question_mark")
+        await it.sees("Keys of this dialog", "every path", "find", "tick")
+        await it.press("question_mark")
+        await it.until(lambda: isinstance(it.app.screen, DownloadDialog), "the dialog")
+        assert "Keys of this dialog" not in it.text
+
+
+async def test_the_key_bar_names_no_keys_that_a_dialog_takes_away() -> None:
+    async with drive() as it:
+        await it.press("2")
+        await it.sees("e export")
+        await it.press("x")
+        await it.sees("Delete 1 sample", "f1 keys")
+        assert "e export" not in it.text
+        await it.press("escape")
+        await it.sees("e export")
+
+
+# --- finding, completing, not losing what was typed -------------------------------------------------------
+
+
+async def test_a_type_is_found_by_a_word_and_all_of_the_list_ticked() -> None:
+    desk = FakeDesk()
+    async with drive(desk) as it:
+        await it.press("2", "d", "asterisk")
+        await it.sees("Nothing chosen.")
+        await it.press("slash")
+        await it.type("bam")
+        await it.press("enter")
+        await it.until(lambda: "impute-vcf" not in it.text, "the types that were found")
+        await it.press("asterisk")
+        await it.sees("1 file, 2.73 GiB", "esc all types")
+        await it.press("escape")
+        await it.sees("impute-vcf", "1 file, 2.73 GiB", "esc back")
+        await it.press("enter")
+        await it.until(lambda: desk.called("queue_downloads"), "queued downloads")
+        (plan,) = desk.called("queue_downloads")[0]
+        assert [item.deliverable.file_type for item in plan] == ["alignment-bam"]
+
+
+async def test_tab_right_after_a_name_completes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "run_0314").mkdir()
+    monkeypatch.chdir(tmp_path)
+    async with drive() as it:
+        await it.press("u")
+        await it.press("r", "u", "n", "tab")
+        assert it.app.screen.query_one("#upload-path", Input).value == "run_0314/"
+        await it.focus_is("upload-path")
+
+
+async def test_a_folder_goes_to_a_place_of_its_name_unless_another_was_chosen(tmp_path: Path) -> None:
+    (tmp_path / "run7").mkdir()
+    async with drive() as it:
+        await it.press("u")
+        await it.type(f"{tmp_path}/run7")
+        await it.press("enter")
+        destination = it.app.screen.query_one("#upload-destination", Input)
+        assert destination.value == "gncv://run7/"
+        destination.value = "gncv://mine/"
+        await it.press("up", "enter")
+        assert destination.value == "gncv://mine/"
+
+
+async def test_metadata_is_readable_and_one_key_does_not_lose_it() -> None:
+    desk = FakeDesk()
+    desk.metadata_kept = {"site": "Tromsø", "odd": "\u202e\x9b"}
+    async with drive(desk) as it:
+        await it.press("2", "m")
+        await it.sees('"site": "Tromsø"', "\\u202e\\u009b")
+        await it.type("x")
+        await it.press("escape")
+        await it.sees("Not saved yet: f2 saves, esc again throws it away.")
+        await it.press("escape")
+        await it.until(lambda: it.app.screen is it.app.main, "the main screen")
+        assert desk.called("set_sample_metadata") == []
+
+
+async def test_a_filled_form_is_not_lost_by_one_key() -> None:
+    async with drive() as it:
+        await it.press("1", "n")
+        await it.sees("Create a project")
+        await it.type("Barley panel of the year 2025")
+        await it.press("escape")
+        await it.sees("Esc again throws away what was typed.")
+        await it.press("escape")
+        await it.until(lambda: it.app.screen is it.app.main, "the main screen")
+
+
+async def test_the_field_at_fault_gets_the_keyboard() -> None:
+    async with drive() as it:
+        await it.press("2", "f")
+        await it.press("down", "down", "down")
+        await it.type("yesterday")
+        await it.press("up", "f2")
+        await it.sees("'yesterday' is no date")
+        await it.focus_is("form-created_after")
+
+
+# --- choosing a project -----------------------------------------------------------------------------------
+
+
+async def test_the_projects_that_are_known_can_be_chosen_at_once() -> None:
+    desk = FakeDesk()
+    async with drive(desk) as it:
+        await it.sees("Maize diversity panel 2025")
+        await it.press("3", "asterisk")
+        desk.gate = asyncio.Event()
+        await it.press("a")
+        desk.gate.set()
+        await it.sees("which project?")
+        desk.gate = asyncio.Event()
+        await it.press("enter")
+        await it.sees("Assign 3 samples to Maize diversity panel 2025")
+
+
+async def test_enter_after_typing_waits_for_what_gencove_finds() -> None:
+    desk = FakeDesk()
+    async with drive(desk) as it:
+        await it.press("3", "asterisk", "a")
+        await it.sees("5 projects")
+        desk.gate = asyncio.Event()
+        await it.type("cattle")
+        await it.press("enter")
+        await it.sees("Asking Gencove…")
+        assert isinstance(it.app.screen, PickProject)
+        desk.gate.set()
+        await it.sees("Assign 3 samples to Cattle imputation")
+
+
+async def test_enter_does_not_guess_among_several_projects() -> None:
+    async with drive() as it:
+        await it.press("3", "asterisk", "a")
+        await it.sees("5 projects")
+        await it.type("i")
+        await it.press("enter")
+        await it.sees("3 projects match: choose one of them.")
+
+
+async def test_a_search_that_failed_is_forgotten_when_the_next_one_works() -> None:
+    desk = FakeDesk()
+    async with drive(desk) as it:
+        await it.press("3", "asterisk", "a")
+        await it.sees("5 projects")
+        desk.trouble = Problem("Can't list the projects", "nobody answers", "")
+        await it.type("c")
+        await it.sees("Can't list the projects")
+        desk.trouble = None
+        await it.type("at")
+        await it.sees("1 project")
+        assert "Can't list" not in it.text
+
+
+async def test_more_projects_than_are_listed_are_counted() -> None:
+    many = tuple(structs.replace(PROJECTS[0], id=f"p{n}", name=f"Project {n:04}") for n in range(250))
+    async with drive(FakeDesk(all_projects=many)) as it:
+        await it.press("3", "asterisk", "a")
+        await it.sees("The first 200 of 250. Type to find others.")
+
+
+# --- colours and the palette ------------------------------------------------------------------------------
+
+
+async def test_themes_are_tried_and_put_back() -> None:
+    async with drive() as it:
+        await it.press("T")
+        await it.sees("gencove-clear-light")
+        await it.press("j")
+        await it.until(lambda: it.app.theme == "gencove-light", "another theme")
+        await it.press("escape")
+        assert it.app.theme == "gencove-dark"
+        await it.press("T", "j", "j", "enter")
+        await it.until(lambda: it.app.screen is it.app.main, "the main screen")
+        assert it.app.theme == "gencove-clear-dark"
+
+
+async def test_the_palette_finds_actions_by_what_they_are_about() -> None:
+    async with drive() as it:
+        await it.press("colon")
+        await it.sees("Find an action")
+        await it.type("theme")
+        await it.sees("Change the colours")
+
+
+# --- paths ------------------------------------------------------------------------------------------------
+
+
+def test_paths_break_between_folders() -> None:
+    path = Content("/home/lab/gencove/B73-rep1/cdab8924-7c1e-4b52-9f0a-000000000100/x_impute-vcf.vcf.gz")
+    assert [line.plain for line in wrapped(path, 40)] == [
+        "/home/lab/gencove/B73-rep1/", "cdab8924-7c1e-4b52-9f0a-000000000100/", "x_impute-vcf.vcf.gz",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [1, 2, 5, 9, 30])
+@pytest.mark.parametrize(
+    "text", ["", "a\n\nb", "標本-0042/標本標本標本 x", "e\u0301" * 12, "one two  three four"]
+)
+def test_wrapping_loses_nothing_and_keeps_the_width(text: str, width: int) -> None:
+    lines = [line.plain for line in wrapped(Content(text), width)]
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert all(cell_len(line) <= max(width, 2) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [(40, "/data/run_0314/S1/x.fastq.gz"), (20, "…/S1/x.fastq.gz"), (13, "…/x.fastq.gz"), (8, "…/x.….gz")],
+)
+def test_paths_give_up_their_first_folders(width: int, shown: str) -> None:
+    found = shortened("/data/run_0314/S1/x.fastq.gz", width)
+    assert cell_len(found) <= width
+    assert found == shown or width == 8

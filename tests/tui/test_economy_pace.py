@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from gencove_tui.engine.views import Snapshot
+from gencove_tui.errors import Problem
 from gencove_tui.tui.app import build_app
 from tests.tui.driving import BOTH, drive
 from tests.tui.fakes import NOW, FakeDesk, make_samples
@@ -71,3 +72,28 @@ async def test_samples_are_asked_for_more_often_while_one_in_view_is_under_way(
         samples = it.app.main.refresher.samples
         await it.until(lambda: samples.view.fetched and not samples.running, "samples")
         assert (samples.due - time.monotonic() < 1800.0) is quicker
+
+
+async def test_a_list_that_was_changed_is_lively_for_a_while_unless_nobody_looks_or_the_host_wants_rest() -> (
+    None
+):
+    desk = FakeDesk()
+    async with drive(desk, refresh_seconds=3600.0) as it:
+        refresher = it.app.main.refresher
+        feed = refresher.projects
+        await it.until(lambda: feed.view.fetched and not feed.running, "projects")
+        assert feed.due - time.monotonic() > 1800.0
+        refresher.nudge("projects")
+        await it.until(lambda: len(desk.called("projects")) == 2 and not feed.running, "projects again")
+        assert feed.due - time.monotonic() < 3600.0
+        it.app.app_focus = False
+        feed.nudge()
+        await it.until(lambda: len(desk.called("projects")) == 3 and not feed.running, "projects again")
+        assert feed.due - time.monotonic() > 3600.0
+        it.app.app_focus = True
+        busy = Problem("Gencove asks to go slower")
+        busy.retry_after = 99_999.0  # type: ignore[attr-defined]  # as the API's problems have it
+        desk.trouble = busy
+        feed.nudge()
+        await it.until(lambda: feed.failures == 1, "the refusal")
+        assert feed.due - time.monotonic() > 90_000.0

@@ -227,3 +227,6 @@ def test_a_frozen_screen_stalls_no_transfer(
             terminal.process.send_signal(signal.SIGCONT)
         terminal.key(b"4")
         terminal.until(lambda: terminal.output.count(b" done") >= len(queue), "the screen to go on")
+        terminal.key(b"q")
+        terminal.until(terminal.has_ended, "the end")
+        assert terminal.process.returncode == 0

@@ -16,6 +16,7 @@ from gencove_tui.tui.connect import Accepted, ConnectApp, Doors
 from gencove_tui.tui.format import ASCII, UNICODE, sparkline
 from gencove_tui.tui.memory import FILE_NAME, Memory, Remembered
 from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.download import Taste
 from gencove_tui.tui.themes import HOUSE_THEMES
 from tests.tui.driving import BOTH, NARROW, WIDE, drive
 from tests.tui.fakes import PROJECTS, FakeDesk, make_samples, make_snapshot
@@ -69,9 +70,20 @@ async def test_a_remembered_project_and_filter_are_taken_up(tmp_path: Path) -> N
         await it.until(lambda: desk.called("samples")[-1][1].search == "mo17", "a search on the server")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"left": "wide"}', '{"at": "cellar", "theme": "none"}'])
-async def test_a_memory_that_makes_no_sense_is_ignored(text: str, tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).write_text(text)
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"left": "wide"}',
+        b'{"at": "cellar", "theme": "none"}',
+        b'{"at": "\xff"}',
+        b"[" * 9999,
+    ],
+)
+async def test_a_memory_that_makes_no_sense_is_ignored(text: bytes, tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(text)
     async with drive(busy(), memory=tmp_path) as it:
         await it.sees("Maize")
         await it.focus_is("projects-table")
@@ -83,6 +95,53 @@ async def test_rows_that_are_gone_leave_the_cursor_on_what_there_is(tmp_path: Pa
         await it.focus_is("transfers-table")
         await it.press("p")
         await it.sees("Pausing 1 transfer")
+
+
+async def test_what_gencove_was_asked_for_and_what_was_downloaded_are_remembered(tmp_path: Path) -> None:
+    desk = busy()
+    async with drive(desk, memory=tmp_path) as it:
+        await it.press("2")
+        await it.sees("B73-rep1")
+        await it.press("f")
+        await it.sees("Filter samples")
+        await it.press("right", "enter")
+        await it.until(lambda: desk.called("samples")[-1][1].status == "running", "another question")
+        it.app.main.deeds.last_download = Taste(frozenset({"impute-vcf"}), "/data", "")
+        await it.press("3", "f")
+        await it.sees("unassigned only")
+        it.app.exit()
+    desk = busy()
+    async with drive(desk, memory=tmp_path) as it:
+        await it.sees("unassigned only")
+        await it.press("2")
+        await it.sees("running")
+        assert desk.called("samples")[0][1].status == "running"
+        taste = it.app.main.deeds.last_download
+        assert taste is not None
+        assert (taste.types, taste.folder) == ({"impute-vcf"}, "/data")
+
+
+@pytest.mark.parametrize("sort", ["", "changed"])
+async def test_a_row_far_down_is_found_again(sort: str, tmp_path: Path) -> None:
+    desk = FakeDesk(all_samples=make_samples(5000))
+    far = desk.all_samples[4321]
+    Memory(tmp_path).save(
+        Remembered(
+            at="samples",
+            project=PROJECTS[0].id,
+            cursors={"projects": PROJECTS[0].id, "samples": far.id},
+            places={"samples": 4319},  # two are new since
+            sorts={"samples": sort} if sort else {},
+        )
+    )
+    async with drive(desk, memory=tmp_path) as it:
+        await it.sees(far.client_id)
+        table = it.app.main.samples.table
+        await it.until(lambda: table.cursor_key == far.id, "the row of last time")
+        assert table.cursor == 4321
+        it.app.exit()
+    kept = Memory(tmp_path).load()
+    assert (kept.cursors["samples"], kept.places) == (far.id, {"samples": 4321})
 
 
 # --- arrangement --------------------------------------------------------------------------------------
@@ -227,10 +286,11 @@ class Door:
             raise self.trouble
         return Accepted(host or "https://api.gencove.com", "v2", "lab@example.org")
 
-    def app(self, host: str = "") -> ConnectApp:
+    def app(self, host: str = "", others: tuple[str, ...] = ()) -> ConnectApp:
         return ConnectApp(
             Doors(
                 host=host,
+                others=others,
                 profile="default",
                 environments=[("production", "https://rest.gencove.com"), ("v2", "https://api.gencove.com")],
                 kept_in=lambda name: f"/config/keys/{name}",
@@ -257,6 +317,13 @@ async def test_a_key_is_checked_before_it_is_kept(size: tuple[int, int]) -> None
         await until(lambda: app.chosen == "default", "a profile")
     assert door.checked == [("", "abc-123")]
     assert [(name, key) for name, key, _ in door.kept] == [("default", "abc-123")]
+
+
+async def test_profiles_that_are_there_already_are_named() -> None:
+    app = Door().app(others=("default", "lab-eu"))
+    async with app.run_test(size=(60, 18)):
+        await until(lambda: "Made already: lab-eu." in shown(app), "the other profile")
+        assert "gencove-tui --profile lab-eu" in shown(app)
 
 
 async def test_a_refused_key_is_not_kept_and_says_why() -> None:

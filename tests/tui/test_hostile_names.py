@@ -11,7 +11,9 @@ from gencove_tui.model import GNCV, GncvPath, Project, Sample, Upload
 from tests.tui.driving import BOTH, Driver, drive
 from tests.tui.fakes import FakeDesk, make_snapshot
 
-each_size = pytest.mark.parametrize("size", BOTH, ids=["wide", "narrow"])
+each_size = pytest.mark.parametrize(
+    "size", [pytest.param(BOTH[0], marks=pytest.mark.long), BOTH[1]], ids=["wide", "narrow"]
+)
 NAMES = (
     "x" * 300,
     "標本" * 80,

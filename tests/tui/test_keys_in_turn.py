@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual import events
 
@@ -42,3 +44,17 @@ async def test_a_burst_of_moves_ends_where_it_should() -> None:
         burst(it.app, "4jjjk")
         table = it.app.main.panes["transfers"].table
         await it.until(lambda: table.has_focus and table.cursor == 2, "the third row")
+
+
+async def test_what_is_typed_ahead_of_an_answer_goes_into_the_dialog_that_it_brings() -> None:
+    desk = FakeDesk()
+    async with drive(desk) as it:
+        await it.press("3")
+        await it.sees("B73-rep1_S1")
+        desk.gate = asyncio.Event()
+        burst(it.app, "aMaize\r")
+        await it.sees("Looking up the pairs")
+        desk.gate.set()
+        desk.gate = None
+        await it.sees("to Maize diversity panel 2025")
+        assert desk.called("assign") == []

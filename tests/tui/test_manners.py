@@ -241,7 +241,7 @@ def test_a_locale_without_unicode_gets_plain_signs(monkeypatch: pytest.MonkeyPat
 async def test_only_the_list_with_the_keyboard_has_the_strong_cursor() -> None:
     async with drive(FakeDesk(ledger=make_snapshot()), WIDE) as it:
         await it.sees("6 deliverables")
-        assert sum(line.count("▌") for line in it.lines) == 1
+        assert sum(line.count("│▌") for line in it.lines) == 1
 
 
 async def test_while_a_filter_is_typed_the_key_bar_tells_its_keys() -> None:
@@ -362,19 +362,21 @@ async def test_enter_goes_from_field_to_field_of_a_form() -> None:
 @pytest.mark.parametrize(
     ("text", "found", "said"),
     [
-        ("maize diversity panel 2025", PROJECTS[0].id, "Watching /data/x"),
-        (PROJECTS[1].id, PROJECTS[1].id, "Watching /data/x"),
-        ("twin", None, "2 projects are called 'twin'"),
+        ("maize diversity panel 2025", PROJECTS[0].id, "Watching /"),
+        (PROJECTS[1].id, PROJECTS[1].id, "Watching /"),
+        ("twin", None, "2 are called 'twin'"),
     ],
 )
-async def test_a_rule_takes_a_project_by_its_name(text: str, found: str | None, said: str) -> None:
+async def test_a_rule_takes_a_project_by_its_name(
+    text: str, found: str | None, said: str, tmp_path: Path
+) -> None:
     twins = (Project(id="t1", name="twin"), Project(id="t2", name="twin"))
     desk = FakeDesk(all_projects=(*PROJECTS, *twins))
     async with drive(desk) as it:
         await it.sees("Maize")
         await it.press("5", "n")
         await it.sees("Watch another folder")
-        await it.press(*"nova", "enter", *"/data/x", "enter", "enter", "enter")
+        await it.press(*"nova", "enter", *str(tmp_path), "enter", "enter", "enter")
         await it.focus_is("form-project")
         it.app.screen.query_one("#form-project").value = text
         it.app.screen.query_one("#go").press()
@@ -472,7 +474,7 @@ async def test_what_is_too_long_for_the_clipboard_becomes_a_file(tmp_path: Path)
         await it.press("2")
         await it.sees("1,200")
         await it.press("asterisk")
-        await it.sees("1200 marked")
+        await it.sees("1,200 marked")
         await it.press("y")
         file = tmp_path / "gencove-copied.txt"
         await it.until(file.exists, "a file")
@@ -610,3 +612,49 @@ async def test_an_error_told_just_before_a_dialog_opens_is_seen_above_it() -> No
         await it.sees("It could not be saved")
         await it.press("L")
         await it.sees("Limit the bandwidth", "The disk is full. Make room.")
+
+
+async def test_what_was_said_before_a_dialog_never_lies_on_its_buttons() -> None:
+    async with drive(FakeDesk(ledger=make_snapshot())) as it:
+        await it.press("4")
+        it.app.main.deeds.say("Nothing to restore: none is archived.", severity="warning")
+        it.app.main.deeds.say("Twelve of them are there already.")
+        await it.sees("Nothing to restore")
+        await it.press("L")
+        await it.sees("Limit the bandwidth", "Leave as it is")
+        assert "Nothing to restore" not in it.text
+        it.app.main.deeds.complain(Problem("It could not be saved", "the disk is full", "Make room."))
+        await it.sees("The disk is full. Make room.", "Leave as it is", "esc leave it as it is")
+        foot = next(n for n, line in enumerate(it.lines) if "Leave as it is" in line)
+        assert next(n for n, line in enumerate(it.lines) if "It could not be saved" in line) < foot - 5
+        await it.press("escape")
+        await it.sees("Nothing to restore")
+
+
+async def test_a_dialog_has_its_focus_back_after_the_terminal_was_tiny() -> None:
+    async with drive(FakeDesk(ledger=make_snapshot())) as it:
+        await it.press("q")
+        await it.focus_is("answer-stay")
+        await it.pilot.resize_terminal(40, 8)
+        await it.until(lambda: it.app.screen.has_class("-tiny"), "the tiny form")
+        await it.pilot.resize_terminal(80, 24)
+        await it.focus_is("answer-stay")
+        await it.press("enter")
+        await it.until(lambda: it.app.screen is it.app.main, "the panes")
+
+
+async def test_the_demo_has_no_other_connections_to_change_to() -> None:
+    async with drive(lasting=False) as it:
+        await it.sees("Maize")
+        await it.press("C")
+        await it.sees("The demo has one connection of its own")
+
+
+async def test_with_no_sample_every_key_about_one_says_so() -> None:
+    async with drive(FakeDesk(all_samples=())) as it:
+        await it.press("2")
+        await it.sees("No samples in this project.")
+        for key in "miyd":
+            before = len(it.toasts)
+            await it.press(key)
+            await it.until(lambda before=before: len(it.toasts) > before, "a word")

@@ -21,7 +21,7 @@ async def test_a_project_shows_how_its_samples_stand(size: tuple[int, int]) -> N
     desk = FakeDesk()
     async with drive(desk, size) as it:
         await it.until(lambda: len(desk.called("project_stats")) >= len(PROJECTS), "counts")
-        await it.sees("█")
+        await it.sees("▄▄")
         await it.press("i")
         await it.sees("4 succeeded", "3 failed", "Low-pass WGS, 1x", "none of its own")
         await it.press("escape")
@@ -138,7 +138,7 @@ def test_a_status_bar_is_full_and_leaves_nothing_out(
     )
     bar = status_bar(stats, 8, glyphs)
     assert len(bar.text) == 8
-    assert (glyphs.bar_full in bar.text) == bool(succeeded)
+    assert (glyphs.bar_low in bar.text) == bool(succeeded)
     assert (glyphs.bad in bar.text) == bool(failed)
     # Only what failed is red, however many did.
     assert "".join(text for text, tone in bar.pieces if tone is Tone.BAD) == glyphs.bad * bar.text.count(

@@ -13,7 +13,7 @@ from msgspec import structs
 from gencove_tui.api.v1_wire import RAW_DATA_COLUMNS
 from gencove_tui.engine.views_remote import SampleAct
 from gencove_tui.errors import Problem
-from gencove_tui.model import SampleQuery
+from gencove_tui.model import Sample, SampleQuery
 from gencove_tui.tui.screens.confirm import Confirm
 from gencove_tui.tui.screens.metadata import MetadataDialog, complaint
 from tests.tui.driving import BOTH, NARROW, WIDE, Driver, drive
@@ -65,7 +65,7 @@ async def test_all_of_a_long_list_can_be_marked_also_what_is_not_loaded() -> Non
     async with drive(desk) as it:
         await at_samples(it)
         await it.press("asterisk")
-        await it.sees("1000 marked")
+        await it.sees("1,000 marked")
         assert len(it.app.main.samples.chosen()) == 1000
         await it.press("asterisk")
         await it.until(lambda: not it.app.main.samples.table.marks, "no marks")
@@ -333,6 +333,8 @@ async def test_an_export_replaces_a_file_only_after_asking(tmp_path: Path) -> No
         await it.press("e", "enter")
         await it.sees("Replace the file")
         await it.press("enter")
+        await it.sees("Export raw data of 1 sample")  # again, for another name
+        await it.press("escape")
         await it.until(lambda: it.app.screen is it.app.main, "the main screen")
         assert (tmp_path / "raw-data.csv").read_text() == "mine"
         assert desk.called("raw_data") == []
@@ -348,3 +350,17 @@ async def test_a_hundred_thousand_rows_are_asked_for_by_the_page() -> None:
         await it.press("g")
         await it.sees("B73-rep1")
         assert len(desk.called("samples")) < 8
+
+
+async def test_a_sample_that_cannot_be_looked_up_keeps_the_rest_from_nothing() -> None:
+    class Desk(FakeDesk):
+        async def sample(self, project_id: str, sample_id: str) -> Sample:
+            if sample_id == make_samples()[2].id:
+                raise Problem("Can't show the sample", "Gencove knows none with this id")
+            return await super().sample(project_id, sample_id)
+
+    async with drive(Desk()) as it:
+        await at_samples(it)
+        await it.press("asterisk", "d")
+        await it.sees("Download results of")
+        assert any("Mo17-rep1 can't be looked up" in toast or "knows none" in toast for toast in it.toasts)

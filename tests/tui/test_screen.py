@@ -328,7 +328,7 @@ async def test_only_the_end_of_the_queue_and_failures_make_toasts() -> None:
             transfers=moved(TransferState.DONE),
             totals=structs.replace(desk.ledger.totals, running=0, queued=0, waiting=0),
         )
-        await it.sees("All done", "1 transfer done")
+        await it.sees("1 transfer done, and none is left.")
 
 
 async def test_a_finished_upload_renews_the_upload_area() -> None:
@@ -426,7 +426,7 @@ async def test_remembered_lists_show_at_once_with_their_age() -> None:
     async with drive(desk) as it:
         await it.sees(
             "Maize diversity",
-            "as of 1 h ago",
+            "data 1 h ago",
             "Offline",
             "No answer from api.gencove.com. Check the network.",
         )
@@ -484,7 +484,7 @@ async def test_a_deed_that_fails_becomes_a_toast() -> None:
 async def test_v1_has_no_ids_or_statuses_for_uploads() -> None:
     async with drive(FakeDesk(line=ONLINE_V1, all_uploads=make_uploads(v1=True))) as it:
         await it.press("3")
-        await it.sees("B73-rep1_S1_L001_R1_001.fastq.gz", "there", "180 MiB")
+        await it.sees("2025-03-14/B73-rep1_S1_L001_R1_001", "there", "180 MiB")
 
 
 @each_size
@@ -581,6 +581,15 @@ async def test_quitting_with_work_in_flight_asks(keys: list[str], ends: bool, st
     assert bool(desk.called("stop_engine")) == stops
 
 
+async def test_where_a_service_does_the_work_quitting_asks_nothing() -> None:
+    ledger = make_snapshot()
+    desk = FakeDesk(ledger=structs.replace(ledger, engine=structs.replace(ledger.engine, service=True)))
+    async with drive(desk) as it:
+        await it.press("q")
+        await it.until(lambda: it.app._exit, "the end")
+    assert desk.called("stop_engine") == []
+
+
 async def test_ctrl_q_asks_too() -> None:
     async with drive(FakeDesk(ledger=make_snapshot())) as it:
         await it.press("question_mark", "ctrl+q")
@@ -671,4 +680,4 @@ async def test_older_transfers_beyond_the_list_are_counted() -> None:
     ledger = structs.replace(make_snapshot(), transfers_total=12_345)
     async with drive(FakeDesk(ledger=ledger), WIDE) as it:
         await it.press("4", "z")
-        await it.sees("12,335 older ones not listed")
+        await it.sees("and 12,335 older")

@@ -48,7 +48,7 @@ async def test_pairs_show_both_reads_and_what_is_missing(size: tuple[int, int]) 
     desk = FakeDesk(all_uploads=make_uploads()[:-1])
     async with drive(desk, size) as it:
         await it.press("3", "t", "t")
-        await it.sees("B73-rep1", "paired", "missing", "one read")
+        await it.sees("B73-rep1", "paired", "R1 only")
 
 
 async def test_v1_pairs_by_name() -> None:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
 from gencove_tui.engine.views import RuleView
+from gencove_tui.engine.views_remote import Progress
 from gencove_tui.engine.watch.dry_run import DryFile, DryRun
-from gencove_tui.model import AuditEntry, GncvPath, LoneMate, RuleStatus, WatchedFile, WatchRule
+from gencove_tui.model import (
+    AuditEntry,
+    Event,
+    GncvPath,
+    LoneMate,
+    LoopSample,
+    LoopState,
+    RuleStatus,
+    RuleTerms,
+    WatchedFile,
+    WatchRule,
+)
 from gencove_tui.tui.format import UNICODE
+from gencove_tui.tui.rule_form import complaint, fields_of, terms_from
 from gencove_tui.tui.states import rule_state
-from gencove_tui.tui.watch_deeds import complaint, fields_of, terms_from
 from tests.tui.driving import BOTH, drive
-from tests.tui.fakes import NOW, FakeDesk, ago, make_snapshot
+from tests.tui.fakes import NOW, PROJECTS, FakeDesk, ago, make_snapshot
 
 RULE = WatchRule(id=1, name="novaseq", folder="/data", destination=GncvPath("gncv://{run}/"), active=True)
 
@@ -30,10 +43,66 @@ def test_a_rule_says_in_words_what_it_waits_for() -> None:
         return rule_state(structs.replace(RuleView(rule=RULE), **more), UNICODE, NOW).text
 
     assert "waiting for R2 of S12, 4 min" in words(status=lone, waiting=1)
-    assert "2 need you" in words(held=2)
+    assert "2 files need you" in words(held=2)
     assert "the project is gone" in words(samples_problem="the project is gone")
     assert "paused" in words(rule=structs.replace(RULE, active=False))
     assert "watching, nothing yet" in words()
+    under_way, over = {LoopState.ANALYSING: 3, LoopState.DELIVERED: 2}, {LoopState.DELIVERED: 5}
+    assert words(uploaded=6, sample_counts=under_way) == f"{UNICODE.busy} 6 uploaded, 3 being analysed"
+    assert words(uploaded=6, sample_counts=over) == f"{UNICODE.good} watching, 6 uploaded, 5 delivered"
+    assert words(sample_counts={LoopState.HELD: 1}) == f"{UNICODE.warn} 1 sample needs you"
+    cut = RuleStatus(lone=(LoneMate(sample="A_1", missing="R2", since=ago(minutes=4)),))
+    assert "waiting for R2 of A-1" in words(status=cut, rule=structs.replace(RULE, hyphens=True))
+
+
+async def test_a_dry_run_begins_with_trouble_and_ends_with_what_is_done() -> None:
+    desk = busy()
+    desk.dry = DryRun(
+        files=(
+            DryFile(path="done_R1.fastq.gz", size=1, state="done", reason="it went up"),
+            DryFile(path="goes_R1.fastq.gz", size=1, remote=GncvPath("gncv://run/goes_R1.fastq.gz")),
+            DryFile(path="held_R1.fastq.gz", size=1, reason="two would become A", remedy="Rename one."),
+            DryFile(path="left_I1.fastq.gz", size=1, reason="an index read"),
+            DryFile(path="torn_R1.fastq.gz", size=1, state="failed", reason="it is incomplete"),
+        )
+    )
+    async with drive(desk) as it:
+        await it.press("5", "d")
+        await it.sees("two would become A. Rename one.")
+        places = [it.text.index(name) for name in ("torn_R1", "held_R1", "goes_R1", "left_I1", "done_R1")]
+        assert places == sorted(places)
+
+
+async def test_a_dry_run_of_a_folder_without_reads_says_so() -> None:
+    async with drive(busy()) as it:
+        await it.press("5", "d")
+        await it.sees("No FASTQ below /data/run_0314 yet.")
+
+
+async def test_the_logs_name_projects_and_rules() -> None:
+    desk = busy()
+    project = PROJECTS[1]
+    assigned = Event(
+        id=9, time=ago(minutes=1), kind="sample.assigned", rule_id=1,
+        message=f"S3: assigned to project {project.id}",
+        data={"project_id": project.id, "remedy": "Look.", "client_id": "S3"},
+    )  # fmt: skip
+    ledger = desk.ledger
+    named = structs.replace(ledger.rules[0], rule=structs.replace(ledger.rules[0].rule, name="novaseq"))
+    desk.put(events=(assigned, *ledger.events), rules=(named, *ledger.rules[1:]))
+    desk.audited = (
+        AuditEntry(
+            id=1, time=ago(minutes=1), act="rule", outcome="done", who="lab@seq", profile="lab",
+            remote="gncv://{run}/", detail="novaseq changed: project, deliver",
+        ),
+    )  # fmt: skip
+    async with drive(desk) as it:
+        await it.press("5")
+        await it.sees(f"S3: assigned to project {project.name}")
+        await it.press("tab", "enter")
+        await it.sees("Watch rule  novaseq", "To do", "Look.", "Client id", f"({project.id})")
+        await it.press("escape", "v")
+        await it.sees("rule novaseq changed: Project, Results")
 
 
 def filled(**changes: str) -> dict[str, str]:
@@ -116,6 +185,35 @@ async def test_a_form_can_be_tried_before_it_is_kept(tmp_path: Path) -> None:
         await it.until(lambda: desk.called("put_rule"), "the rule")
 
 
+async def test_a_trial_of_a_large_folder_counts_and_can_be_stopped(tmp_path: Path) -> None:
+    class Desk(FakeDesk):
+        stopped = False
+
+        async def try_rule(
+            self, terms: RuleTerms, name: str = "", *, progress: Progress | None = None
+        ) -> DryRun:
+            assert progress is not None
+            progress(123_456, 0)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.stopped = True
+            raise AssertionError
+
+    desk = Desk(ledger=make_snapshot())
+    async with drive(desk) as it:
+        await it.press("5", "n")
+        await it.sees("Watch another folder")
+        await it.type("lab")
+        await it.press("down")
+        await it.type(str(tmp_path))
+        await it.press("f3")
+        await it.sees("Looking through", "123,456", "esc stops it")
+        await it.press("escape")
+        await it.until(lambda: desk.stopped, "the end of the look")
+        await it.sees("Watch another folder", "lab")  # with all that was typed
+
+
 async def test_a_rule_is_edited_as_it_stands() -> None:
     desk = busy()
     async with drive(desk) as it:
@@ -150,6 +248,23 @@ async def test_a_dry_run_tells_what_would_go_and_why_not_the_rest() -> None:
     async with drive(desk) as it:
         await it.press("5", "d")
         await it.sees("1 upload, 1.00 MiB, would go", "gncv://run/a_R1", "an index read", "unreadable")
+
+
+async def test_a_dry_run_counts_nothing_that_went_up_or_failed_before() -> None:
+    desk = busy()
+    desk.dry = DryRun(
+        files=(
+            DryFile(path="a_R1.fastq.gz", size=1 << 20, remote=GncvPath("gncv://run/a_R1.fastq.gz")),
+            DryFile(path="b_R1.fastq.gz", size=1 << 20, state="done", reason="it went up to gncv://run/"),
+            DryFile(path="c_R1.fastq.gz", size=1 << 20, state="failed", reason="it is damaged"),
+            DryFile(path="d_R1.fastq.gz", size=1 << 20, state="going", reason="on its way to gncv://run/"),
+        ),
+        condition="each once it has stood still for 60 s",
+    )
+    async with drive(desk) as it:
+        await it.press("5", "d")
+        await it.sees("1 upload, 1.00 MiB, would go, each once it has stood still for 60 s")
+        await it.sees("1 done, 1 on the way, 1 failed", "failed: it is damaged", "it went up to")
 
 
 async def test_each_file_says_what_it_waits_for() -> None:
@@ -216,3 +331,34 @@ async def test_events_are_exported_as_the_filter_leaves_them() -> None:
         await it.until(lambda: desk.called("export_events"), "an export")
         _, events = desk.called("export_events")[0]
         assert [event.id for event in events] == [2]
+
+
+def held(number: int, client_id: str, reason: str) -> LoopSample:
+    return LoopSample(
+        id=number, rule_id=1, folder=GncvPath("gncv://run/"), client_id=client_id, state=LoopState.HELD,
+        reason=reason, remedy="Look at its files.",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("size", BOTH)
+async def test_samples_that_need_you_are_released_one_by_one(size: tuple[int, int]) -> None:
+    desk = busy()
+    desk.held = (held(7, "S12", "its name is taken in the project"), held(9, "S13", "assigned elsewhere"))
+    async with drive(desk, size) as it:
+        await it.press("5", "a")
+        await it.sees("S12", "S13", "its name is taken in the project", "Look at its files.", "Leave them")
+        await it.press("j")
+        await it.press("space", "enter")
+        await it.sees("Release 1 sample")
+        await it.press("enter")  # the safe answer has the keyboard
+        await it.until(lambda: "Leave them" not in it.text, "the panes")
+        assert not desk.called("release")
+        await it.press("a", "asterisk", "enter", "right", "enter")
+        await it.until(lambda: desk.called("release") == [((7, 9),)], "the release")
+        await it.until(lambda: any("2 samples of" in toast for toast in it.toasts), "a word about it")
+
+
+async def test_where_no_sample_needs_you_that_is_said() -> None:
+    async with drive(busy()) as it:
+        await it.press("5", "a")
+        await it.until(lambda: any("needs you" in toast for toast in it.toasts), "a word about it")

@@ -52,8 +52,9 @@ def test_a_dry_run_says_what_would_be_taken_and_why_not_the_rest(run, folder, le
 
 
 def test_a_dry_run_of_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(InputProblem, match="Can't look into"):
+    with pytest.raises(InputProblem, match="Can't look into") as raised:
         dry_run(terms(tmp_path / "nowhere"))
+    assert raised.value.why == "the folder isn't there"
 
 
 def test_rules_are_added_listed_shown_switched_checked_and_removed(run, folder, ledger):
@@ -171,7 +172,7 @@ def test_the_audit_log_tells_who_changed_a_rule(run, folder, ledger):
     run("rules", "remove", "lab")
     told = [entry for entry in ledger.audit.entries() if entry.act == "rule"]
     assert [entry.detail for entry in told] == [
-        "lab added", "lab changed: project", "lab changed: hyphens", "lab removed"
+        "lab made", "lab changed: project", "lab changed: hyphens", "lab removed"
     ]  # fmt: skip
     assert told[1].project_id == "p1"
     assert all("@" in entry.who for entry in told)

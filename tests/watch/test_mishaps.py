@@ -112,7 +112,7 @@ async def test_a_writer_that_sets_back_the_time_is_followed_after_a_refusal(
     os.utime(path, (10**9, 10**9))
     rule = put(ledger, folder)
     async with running_engine(settings):
-        await until(lambda: ledger.rules.counts(rule) == {"failed": 1, "uploaded": 1}, "the refusal")
+        await until(lambda: ledger.rules.counts(rule) == {"waiting": 1, "uploaded": 1}, "the refusal")
         with path.open("r+b") as file:
             file.write(whole)
         os.utime(path, (10**9, 10**9))
@@ -274,7 +274,7 @@ async def test_notices_are_asked_for_anew_when_folders_come(settings, ledger, fo
 
     async def listen(*given):
         asked.append(given)
-        given[-1]("the system has no notices left" if len(asked) > 1 else "")
+        given[3]("the system has no notices left" if len(asked) > 1 else "")
         await asyncio.Event().wait()
 
     monkeypatch.setattr(watcher, "listen", listen)

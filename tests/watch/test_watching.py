@@ -207,6 +207,21 @@ async def test_an_emptied_folder_pauses_the_rule_until_it_is_back(settings, ledg
     assert len(told(ledger, "watch.problem")) == 1
 
 
+async def test_a_folder_that_is_not_there_and_a_file_that_is_left_out_are_named(settings, ledger, folder):
+    folder.rmdir()
+    rule = put(ledger, folder)
+    async with running_engine(settings):
+        await until(lambda: ledger.rules.get(rule).problem == "the folder isn't there", "the problem")
+        folder.mkdir()
+        (folder / "E_R1.fastq.gz").touch()
+        put(ledger, folder)
+        await until(lambda: told(ledger, "watch.left_out"), "the file that is left out")
+    assert told(ledger, "watch.left_out") == ["E_R1.fastq.gz is left out: it is empty"]
+    assert [(file.path, file.reason) for file in ledger.rules.ignored(rule)] == [
+        (str(folder / "E_R1.fastq.gz"), "it is empty")
+    ]
+
+
 async def test_another_engines_folder_is_left_to_it(settings, ledger, folder):
     write_pair(folder, "A", 1, 50, seed=1)
     theirs = FolderLock(str(folder), settings.where.state / "elsewhere")

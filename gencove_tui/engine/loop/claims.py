@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from gencove_tui.engine.loop.mates import local_id
 from gencove_tui.engine.loop.record import RELEASED, hold
+from gencove_tui.engine.words import SET_HYPHENS
 from gencove_tui.fastq.names import client_id
 from gencove_tui.model import LoopSample, LoopState
 from gencove_tui.store.ledger import Ledger
@@ -65,7 +66,7 @@ def hold_namesakes(ledger: Ledger, project_id: str, samples: Sequence[LoopSample
             [sample.id],
             f"{here} would be called {sample.client_id} in the project, as {namesake} is already:"
             " Gencove takes the id up to the first underscore",
-            f"Set hyphens = true in the rule, so that the next ones are called like {client_id(here)}. Let"
+            f"{SET_HYPHENS}, so that the next ones are called like {client_id(here)}. Let"
             f" this one go on as {sample.client_id}, or assign it by hand.",
         )
     return left

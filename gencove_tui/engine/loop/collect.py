@@ -160,6 +160,14 @@ def _report(ledger: Ledger, sample: LoopSample, mate: Mate | None) -> None:
         tell(ledger, sample.id, "sample.lone", reason, remedy=remedy)
 
 
+def releasable(ledger: Ledger, rule_id: int) -> tuple[LoopSample, ...]:
+    """What ``release`` would let go on, oldest first: what needs a person, and what was left unassigned."""
+    rule = ledger.rules.get(rule_id)
+    if rule is None or not rule.project:
+        return ()
+    return tuple(ledger.loop.samples(rule_id, (LoopState.HELD, LoopState.UPLOADED)))
+
+
 def release(ledger: Ledger, number: int) -> bool:
     """A person says that a held sample, or one that was uploaded before the rule named a project, may go on.
 

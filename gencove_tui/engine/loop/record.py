@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from gencove_tui.engine.words import counted
 from gencove_tui.fastq.names import (
     gencove_client_id,
     gencove_read,
@@ -234,13 +235,13 @@ def settle_delivery(ledger: Ledger, number: int) -> None:
     if open_ones:
         return
     if bad:
-        words = f"{len(bad)} of {len(results)} results did not come: {bad[0].name}: {bad[0].problem}"
+        words = f"{len(bad)} of {counted(len(results), 'result')} did not come: {bad[0].name}"
+        words += f": {bad[0].problem}" if bad[0].problem else ""
         if sample.state is not LoopState.HELD:
             hold(ledger, [number], words, "Retry them in the list of transfers; the rule notices.")
         return
     failed = analysis_failed(sample.status)
-    checked = sum(file.verified for file in results)
-    words = f"{len(results)} results in place, {checked} with their checksum verified"
+    words = _in_place(len(results), sum(file.verified for file in results))
     ledger.loop.move(
         [number],
         LoopState.FAILED if failed else LoopState.DELIVERED,
@@ -249,6 +250,16 @@ def settle_delivery(ledger: Ledger, number: int) -> None:
     tell(
         ledger, number, "sample.delivered", f"delivered: {words}", files=[file.local_path for file in results]
     )
+
+
+def _in_place(results: int, checked: int) -> str:
+    """``2 results in place, 1 with its checksum verified``."""
+    what = f"{counted(results, 'result')} in place"
+    if not checked:
+        return f"{what}, no checksum was known"
+    if checked == results:
+        return f"{what}, {'its checksum' if results == 1 else 'all checksums'} verified"
+    return f"{what}, {checked} with {'its checksum' if checked == 1 else 'their checksums'} verified"
 
 
 def analysis_failed(status: str) -> bool:

@@ -59,7 +59,7 @@ class RuleLoop:
         self.rule = rule
         self.wants = wants
         self._work = work
-        self._status = StatusFile(work.ledger, profile.state_folder, rule, wants)
+        self._status = StatusFile(work.ledger, work.disks, profile.state_folder, rule, wants)
         self._poll = profile.poll_seconds
         self._news = asyncio.Event()
         self._assigner = Assigner(work, rule.id, wants)

@@ -6,10 +6,12 @@ import contextlib
 import logging
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from gencove_tui.engine.disks import Disks
 from gencove_tui.engine.loop.wants import Wants
 from gencove_tui.engine.loop.words import status_document
 from gencove_tui.model import WatchRule
@@ -29,12 +31,16 @@ def status_path(state_folder: Path, rule_id: int) -> Path:
 class StatusFile:
     """Writes one rule's status when it changed, and now and then when it did not."""
 
-    def __init__(self, ledger: Ledger, state_folder: Path, rule: WatchRule, wants: Wants) -> None:
+    def __init__(
+        self, ledger: Ledger, disks: Disks, state_folder: Path, rule: WatchRule, wants: Wants
+    ) -> None:
         self._ledger = ledger
+        self._disks = disks
         self._rule = rule
-        self._places = [status_path(state_folder, rule.id)]
-        if wants.status_file:
-            self._places.append(Path(wants.status_file).expanduser())
+        self._place = status_path(state_folder, rule.id)
+        self._second = Path(wants.status_file).expanduser() if wants.status_file else None
+        self._under_way = False
+        """Whether the second is being written, perhaps to a network disk that is slow or hangs."""
         self._written: dict[str, object] | None = None
         self._at = 0.0
         self._complaints: set[Path] = set()
@@ -49,15 +55,30 @@ class StatusFile:
         if essence == self._written and time.monotonic() - self._at < BEAT_SECONDS:
             return
         body = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
-        for path in self._places:
-            try:
-                replace(path, body)
-                self._complaints.discard(path)
-            except OSError as error:
-                if path not in self._complaints:
-                    self._complaints.add(path)
-                    log.warning("the status file %s can't be written: %s", path, error)
+        self._put(self._place, body)
         self._written, self._at = essence, time.monotonic()
+        if self._second is None:
+            return
+        if self._under_way:
+            self._written = None  # written again soon, there as well
+            return
+        self._under_way = True
+        self._disks.of(self._second).drop(partial(self._put_second, self._second, body))
+
+    def _put_second(self, path: Path, body: bytes) -> None:
+        try:
+            self._put(path, body)
+        finally:
+            self._under_way = False
+
+    def _put(self, path: Path, body: bytes) -> None:
+        try:
+            replace(path, body)
+            self._complaints.discard(path)
+        except OSError as error:
+            if path not in self._complaints:
+                self._complaints.add(path)
+                log.warning("the status file %s can't be written: %s", path, error)
 
 
 def replace(path: Path, body: bytes) -> None:

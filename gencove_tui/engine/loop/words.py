@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from gencove_tui.engine.words import counted
 from gencove_tui.model import LoopState, WatchRule
 from gencove_tui.store.ledger import Ledger
-from gencove_tui.store.loop import UNDER_WAY
+from gencove_tui.store.loop_neighbours import UNDER_WAY
 
 STATE_WORDS = {
     LoopState.COLLECTING: "waits for its mate",
@@ -27,6 +29,52 @@ STATE_WORDS = {
     LoopState.HELD: "needs you",
 }
 """What people read for a state."""
+_MANY = {
+    LoopState.COLLECTING: "wait for their mates",
+    LoopState.RESULTS: "with results ready",
+    LoopState.RESTORING: "come back from the archive",
+    LoopState.DELIVERING: "with results on their way",
+    LoopState.HELD: "need you",
+}
+"""The same behind a number, where that reads otherwise."""
+_MOVING = {
+    LoopState.HELD: ("sample needs you", "samples need you"),
+    LoopState.TO_ASSIGN: ("to be assigned by you", ""),
+    LoopState.READY: ("being assigned", ""),
+    LoopState.ANALYSING: ("being analysed", ""),
+    LoopState.RESULTS: ("with results ready", ""),
+    LoopState.RESTORING: ("coming from the archive", ""),
+    LoopState.DELIVERING: ("being delivered", ""),
+}
+_ENDED = {
+    LoopState.ARCHIVED: ("archived", ""),
+    LoopState.FAILED: ("analysis failed", "analyses failed"),
+    LoopState.FINISHED: ("analysed", ""),
+    LoopState.DELIVERED: ("delivered", ""),
+}
+"""What a rule's one line says of its samples: behind the number one, and behind others where that differs."""
+ASK_FOR_SOMEBODY = (LoopState.HELD, LoopState.TO_ASSIGN)
+"""States in which a sample waits for a person."""
+
+
+def moving_in_words(counts: Mapping[LoopState, int]) -> list[str]:
+    """What samples wait for or what is done with them, those that need somebody first."""
+    together = dict(counts)
+    together[LoopState.READY] = sum(counts.get(s, 0) for s in (LoopState.READY, LoopState.ASSIGNING))
+    return _in_words(together, _MOVING)
+
+
+def ended_in_words(counts: Mapping[LoopState, int]) -> list[str]:
+    """What became of the samples of which nothing more is awaited."""
+    return _in_words(counts, _ENDED)
+
+
+def _in_words(counts: Mapping[LoopState, int], words: Mapping[LoopState, tuple[str, str]]) -> list[str]:
+    return [
+        counted(number, one, many or one)
+        for state, (one, many) in words.items()
+        if (number := counts.get(state, 0))
+    ]
 
 
 class LoopView(Struct, frozen=True, kw_only=True):
@@ -55,7 +103,11 @@ class LoopView(Struct, frozen=True, kw_only=True):
         """One line: the trouble if there is one, else what it waits for, else what it did."""
         if self.problem:
             return self.problem
-        parts = [f"{self.counts[state]} {STATE_WORDS[state]}" for state in _ORDER if self.counts.get(state)]
+        parts = [
+            counted(number, STATE_WORDS[state], _MANY.get(state, STATE_WORDS[state]))
+            for state in _ORDER
+            if (number := self.counts.get(state, 0))
+        ]
         return ", ".join(parts) or "no samples yet"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -18,13 +18,15 @@ from gencove_tui.errors import InputProblem
 from gencove_tui.fastq.map_csv import MAP_SUFFIX
 from gencove_tui.fastq.markers import MARKER_NAMES
 from gencove_tui.fastq.names import is_fastq
+from gencove_tui.model import WatchedFile
 from gencove_tui.store.transfer_rows import LARGEST_NUMBER
 
 _CYCLE = re.compile(r"C[0-9]+\.[0-9]+")
 _SHEET = re.compile(r"samplesheet.*\.csv", re.IGNORECASE)
+_NONE: Mapping[str, WatchedFile] = {}
 
 
-class Found(Struct, frozen=True):
+class Found(Struct, frozen=True, gc=False):
     """A file as one look saw it."""
 
     path: str
@@ -51,20 +53,33 @@ class Look(Struct, kw_only=True):
     folders: int = 0
     entries: int = 0
     """Files and folders of any kind at the top."""
+    seen: int = 0
+    """Files and folders of any kind so far: moves while the disk answers."""
+    given_up: bool = False
+    """Set from outside: it ends as soon as the disk answers, with what it has seen until then."""
     root: tuple[int, int] = (0, 0)
     """Device and inode of the folder itself."""
 
+    def goes_on(self) -> bool:
+        """Whether somebody still wants it; may change at any time."""
+        return not self.given_up
 
-def look_through(folder: str, marker: str = "") -> Look:
+
+def look_through(
+    folder: str, marker: str = "", look: Look | None = None, known: Mapping[str, WatchedFile] = _NONE
+) -> Look:
     """Look at everything below ``folder``; ``marker`` is one more name or path to take notice of.
 
+    ``look``: an empty one to fill, for those who want to see how far it is. ``known``: what was seen before,
+    whose paths and numbers are used again where they are the same: there may be very many.
     Raises ``OSError`` when the folder itself can't be read, or when this process is out of descriptors.
     """
     status = Path(folder).stat()
-    look = Look(root=(status.st_dev & LARGEST_NUMBER, status.st_ino & LARGEST_NUMBER))
+    look = Look() if look is None else look
+    look.root = (status.st_dev & LARGEST_NUMBER, status.st_ino & LARGEST_NUMBER)
     marker_name = marker.rsplit("/", 1)[-1]
     waiting = [(folder, "")]
-    while waiting:
+    while waiting and look.goes_on():
         current, relative = waiting.pop()
         try:
             entries = os.scandir(current)
@@ -78,6 +93,9 @@ def look_through(folder: str, marker: str = "") -> Look:
         look.folders += 1
         with entries:
             for entry in entries:
+                if not look.goes_on():
+                    break
+                look.seen += 1
                 look.entries += not relative
                 below = f"{relative}/{entry.name}" if relative else entry.name
                 try:
@@ -90,18 +108,20 @@ def look_through(folder: str, marker: str = "") -> Look:
                     elif entry.is_symlink() and entry.is_dir():
                         look.links.append(below)
                     else:
-                        _notice(look, entry, below, marker_name)
+                        _notice(look, entry, below, marker_name, known)
                 except OSError as error:
                     if error.errno != errno.ENOENT:
                         look.unreadable[below] = error.strerror or str(error)
     return look
 
 
-def _notice(look: Look, entry: os.DirEntry[str], below: str, marker_name: str) -> None:
+def _notice(
+    look: Look, entry: os.DirEntry[str], below: str, marker_name: str, known: Mapping[str, WatchedFile]
+) -> None:
     name = entry.name
     if is_fastq(name):
         if entry.is_file():
-            look.files.append(_found(entry))
+            look.files.append(_shared(_found(entry), known))
     elif name in MARKER_NAMES or name == marker_name:
         look.signs.add(below)
     elif name.endswith(MAP_SUFFIX):
@@ -115,7 +135,23 @@ def _notice(look: Look, entry: os.DirEntry[str], below: str, marker_name: str) -
 def _found(entry: os.DirEntry[str]) -> Found:
     status = entry.stat()
     inode = status.st_ino & LARGEST_NUMBER  # some network file systems use all 64 bits
-    return Found(entry.path, status.st_size, status.st_mtime_ns, inode, status.st_ctime_ns)
+    changed = status.st_mtime_ns
+    touched = changed if status.st_ctime_ns == changed else status.st_ctime_ns  # mostly one number, kept once
+    return Found(entry.path, status.st_size, changed, inode, touched)
+
+
+def _shared(found: Found, known: Mapping[str, WatchedFile]) -> Found:
+    before = known.get(found.path)
+    if before is None:
+        return found
+    if (found.size, found.mtime_ns, found.inode, found.ctime_ns) == (
+        before.size,
+        before.mtime_ns,
+        before.inode,
+        before.ctime_ns,
+    ):
+        return Found(before.path, before.size, before.mtime_ns, before.inode, before.ctime_ns)
+    return Found(before.path, found.size, found.mtime_ns, found.inode, found.ctime_ns)
 
 
 def scan_folder(folder: str) -> Iterator[Found]:

@@ -14,6 +14,7 @@ from posixpath import join, normpath
 from msgspec import Struct, structs
 
 from gencove_tui.engine.watch.places import place_of
+from gencove_tui.engine.words import SET_HYPHENS, SET_LANES
 from gencove_tui.errors import InputProblem
 from gencove_tui.fastq.collisions import Target, collisions, lookalikes, misread
 from gencove_tui.fastq.map_csv import MapEntry
@@ -22,11 +23,11 @@ from gencove_tui.fastq.pairs import ReadFile, SampleFiles, group, merge_order
 from gencove_tui.model import GncvPath, RuleTerms
 
 
-class Item(Struct, frozen=True, kw_only=True):
+class Item(Struct, frozen=True, kw_only=True, gc=False):
     """What is to become of one file."""
 
-    remote: GncvPath | None = None
-    """Where it goes; None when it doesn't."""
+    remote: str | None = None
+    """Where it goes, a ``GncvPath`` in its plain form, which takes less room; None when it doesn't."""
     sources: tuple[str, ...] = ()
     """The files, relative to the folder, that make up the upload in this order; usually just this one."""
     sample: str = ""
@@ -127,7 +128,7 @@ class _Planner:
 
     def _aim_by_map(self, folder: str, entry: MapEntry, paths: tuple[str, ...], files: Iterable[str]) -> None:
         try:
-            remote = self.place(join(folder, "x"), entry.client_id, files).child(entry.name)
+            remote = str(self.place(join(folder, "x"), entry.client_id, files).child(entry.name))
         except InputProblem as problem:
             self.leave(paths, "held", problem.why, problem.remedy)
             return
@@ -188,7 +189,7 @@ class _Planner:
         self, name: str, sample: SampleFiles, read: str, sources: tuple[str, ...], file: ReadFile | None
     ) -> None:
         try:
-            remote = self.place(sources[0], sample.sample, sample.paths).child(name)
+            remote = str(self.place(sources[0], sample.sample, sample.paths).child(name))
         except InputProblem as problem:
             self.leave(sources, "ignored", f"its name can't be a gncv:// path: {problem.why}")
             return
@@ -214,12 +215,13 @@ class _Planner:
         for collision in collisions(self._targets):
             remedy = collision.remedy
             if collision.proposal:
-                pairs = ", ".join(f"{old} as {new}" for old, new in collision.proposal[:3])
-                remedy = f"Set hyphens = true in the rule: {pairs} …"
+                pairs = ", ".join(f"{old} becomes {new}" for old, new in collision.proposal[:3])
+                more = len(collision.proposal) - 3
+                remedy = f"{SET_HYPHENS}: {pairs}{f' and {more} more' if more > 0 else ''}."
             elif len({path.rpartition("/")[0] for path in collision.sources}) > 1:
                 remedy = "Put {run} or {relpath} into the rule's destination, so that folders stay apart."
             elif len(collision.samples) == 1:
-                remedy = "Set merge_lanes = true in the rule, so that its lanes go up as one file per read."
+                remedy = f"{SET_LANES}, so that its lanes go up as one file per read."
             self.leave(collision.sources, "held", collision.why, remedy)
 
     def warn(self) -> None:
@@ -227,7 +229,7 @@ class _Planner:
         cut = next((t.sample.sample for t in self._targets if t.client_id != client_id(t.sample.sample)), "")
         if cut:
             self.notices.append(
-                f"Gencove cuts ids at the first underscore, such as {cut}; hyphens = true keeps them whole"
+                f"Gencove cuts ids at the first underscore, such as {cut}. {SET_HYPHENS} to keep them whole"
             )
         if alike := lookalikes(self._targets):
             more = f", and {len(alike) - 1} more such groups" if len(alike) > 1 else ""
@@ -241,8 +243,12 @@ def make_plan(
     *,
     rule_name: str = "",
     maps: Mapping[str, tuple[MapEntry, ...]] | None = None,
+    samples: bool = True,
 ) -> Plan:
-    """Plan all files that are there and passed the name gate, by path relative to the rule's folder."""
+    """Plan all files that are there and passed the name gate, by path relative to the rule's folder.
+
+    ``samples``: whether the plan is to tell the sample of each file.
+    """
     planner = _Planner(rule, rule_name, facts)
     names = set(present)
     # The deepest map first: it is the one that its own files are about.
@@ -250,7 +256,7 @@ def make_plan(
         planner.follow_map(map_path, (maps or {})[map_path], names)
     mapped = set(planner.items)
     lone: list[Mates] = []
-    samples: dict[str, str] = {}
+    sample_of: dict[str, str] = {}
     by_folder: defaultdict[str, list[str]] = defaultdict(list)
     for path in names - mapped:
         by_folder[path.rpartition("/")[0]].append(path)
@@ -262,14 +268,15 @@ def make_plan(
             planner.leave((skipped.path,), "ignored", skipped.reason)
         for sample in grouping.samples:
             planner.follow_sample(sample)
-            samples.update(dict.fromkeys(sample.paths, sample.sample))
+            if samples:
+                sample_of.update(dict.fromkeys(sample.paths, sample.sample))
             if sample.missing and not sample.problem and not _may_stay_alone(rule, sample):
                 lone.append(
                     Mates(sample=sample.sample, missing=", ".join(sample.missing), files=sample.paths)
                 )
     planner.guard()
     planner.warn()
-    return Plan(items=planner.items, lone=tuple(lone), samples=samples, notices=tuple(planner.notices))
+    return Plan(items=planner.items, lone=tuple(lone), samples=sample_of, notices=tuple(planner.notices))
 
 
 def _list(paths: list[str]) -> str:

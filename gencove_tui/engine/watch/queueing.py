@@ -32,13 +32,12 @@ class Queue:
 
     def put(self, verdict: Verdict, known: Mapping[str, WatchedFile]) -> list[WatchedFile]:
         """Queue the upload of a verdict's files, once; returns what became of them and of their old names."""
-        remote = verdict.remote
-        assert remote is not None  # noqa: S101 - checked by the caller
+        assert verdict.remote is not None  # noqa: S101 - checked by the caller
+        remote = GncvPath(verdict.remote)
         paths = tuple(file.path for file in verdict.files)
         transfers = self._work.ledger.transfers
-        moved = [self._renamed.get(_mark(file)) for file in verdict.files]
-        if all(moved) and len({old.transfer_id for old in moved if old is not None}) == 1:
-            return self._take_over(verdict, [old for old in moved if old is not None])
+        if before := known_before(verdict.files, self._renamed):
+            return self._take_over(verdict, before)
         if mate := self._work.ledger.rules.mates_place(self._rule.id, verdict.sample, verdict.read):
             remote = _beside(mate, remote, verdict.read)
         size = sum(file.size for file in verdict.files)
@@ -56,6 +55,9 @@ class Queue:
             transfer_id = same.id
             if same.state in _ENDED_BADLY:
                 transfers.wish([same.id], Wish.RUN)
+            elif same.state is TransferState.WAITING:
+                self._work.ledger.short.read_anew(same.id)
+                transfers.wake([same.id])
         names = ", ".join(self._short(file) for file in verdict.files)
         self._tell("watch.queued", f"queued {names}", path=paths[0], remote=str(remote), bytes=size)
         return self._queued(verdict, transfer_id)
@@ -94,14 +96,7 @@ class Queue:
 
     def find_renamed(self, known: Mapping[str, WatchedFile], look: Look, verdicts: Iterable[Verdict]) -> None:
         """Queued files that are not where they were, by what doesn't change when they get another name."""
-        self._renamed.clear()
-        if not any(verdict.remote for verdict in verdicts):
-            return
-        present = {file.path for file in look.files}
-        for path, file in known.items():
-            # One whose upload had not ended is called gone as soon as it is missed.
-            if file.state in ("queued", "gone") and file.transfer_id and path not in present:
-                self._renamed[file.inode, file.size, file.mtime_ns] = file
+        self._renamed = renamed(known, look) if any(verdict.remote for verdict in verdicts) else {}
 
     def _earlier(
         self, files: tuple[Found, ...], remote: str, known: Mapping[str, WatchedFile]
@@ -128,6 +123,24 @@ class Queue:
 
     def _tell(self, kind: str, message: str, **data: str | int) -> None:
         self._work.ledger.events.add(kind, message, data, rule_id=self._rule.id)
+
+
+def renamed(known: Mapping[str, WatchedFile], look: Look) -> dict[Mark, WatchedFile]:
+    """Files that were queued and are missed, by what tells one under whatever name."""
+    present = {file.path for file in look.files}
+    return {
+        (file.inode, file.size, file.mtime_ns): file
+        for path, file in known.items()
+        # One whose upload had not ended is called gone as soon as it is missed.
+        if file.state in ("queued", "gone") and file.transfer_id and path not in present
+    }
+
+
+def known_before(files: tuple[Found, ...], missed: Mapping[Mark, WatchedFile]) -> list[WatchedFile]:
+    """What the files of one upload were called when they were queued; empty unless all were, as one."""
+    before = [old for file in files if (old := missed.get(_mark(file))) is not None]
+    together = len(before) == len(files) and len({old.transfer_id for old in before}) == 1
+    return before if together else []
 
 
 def watched_file(rule_id: int, file: Found, state: str, reason: str = "", remedy: str = "") -> WatchedFile:

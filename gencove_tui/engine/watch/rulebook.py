@@ -37,7 +37,7 @@ def _note_changes(ledger: Ledger, before: dict[str, WatchRule], after: dict[str,
         keys = [key for key in (now or then) if then.get(key) != now.get(key)]
         if not keys:
             continue
-        word = "added" if old is None else "removed" if new is None else f"changed: {', '.join(keys)}"
+        word = "made" if old is None else "removed" if new is None else f"changed: {', '.join(keys)}"
         ledger.audit.add(
             "rule",
             rule_id=rule.id,

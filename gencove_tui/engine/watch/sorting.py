@@ -6,9 +6,11 @@ upload itself, before anything becomes visible, and the mates' reads as well.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import date, datetime
+from itertools import chain
 from pathlib import PurePath
 
 from msgspec import Struct, structs
@@ -20,25 +22,38 @@ from gencove_tui.engine.watch.papers import Papers
 from gencove_tui.engine.watch.places import run_date, run_name
 from gencove_tui.engine.watch.plan import Item, Plan, make_plan
 from gencove_tui.engine.watch.stillness import Stillness
+from gencove_tui.fastq.markers import MarkerLevel
 from gencove_tui.fastq.names import parse_name
-from gencove_tui.model import GncvPath, WatchedFile, WatchRule
+from gencove_tui.model import WatchedFile, WatchRule
 
 _FINAL_REASONS = frozenset({EMPTY, "its upload was cancelled"})
 """Reasons that hold for a version of a file whatever the rule says."""
 _NONE: Mapping[int, str] = {}
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
+class Verdict(Struct, frozen=True, kw_only=True, gc=False):
     """What is to become of a file, or of several that go up as one."""
 
     files: tuple[Found, ...]
     state: str = ""
     reason: str = ""
     remedy: str = ""
-    remote: GncvPath | None = None
-    """Where the upload goes that is to be queued now."""
+    remote: str | None = None
+    """Where the upload goes that is to be queued now, a ``GncvPath`` in its plain form."""
     sample: str = ""
     read: str = ""
+
+
+class _News:
+    """Verdicts, without those that were told before about the same versions: of those there may be many."""
+
+    def __init__(self, known: Mapping[str, WatchedFile]) -> None:
+        self._known = known
+        self.verdicts: list[Verdict] = []
+
+    def append(self, verdict: Verdict) -> None:
+        if not _is_known(self._known.get(verdict.files[0].path), verdict):
+            self.verdicts.append(verdict)
 
 
 class Sorter:
@@ -51,20 +66,30 @@ class Sorter:
         self._still = Stillness()
         self._papers = Papers(rule.folder)
         self._gates: dict[str, str] = {}
-        """Path → why its name is not taken."""
-        self._names: frozenset[str] = frozenset()
+        """Absolute path → why its name is not taken."""
+        self._names = 0
+        """Stands for the names that are taken, however many."""
         self._signs: frozenset[str] = frozenset()
-        """What the plan was made of: they tell samples, and which run a file belongs to."""
+        """Both are what the plan was made of: they tell samples, and which run a file belongs to."""
         self._overdue: set[str] = set()
         self._growing: list[str] = []
         """Map files that don't stand still yet."""
+        self._surroundings = Surroundings(rule, self._top, set())
+        self._items: dict[str, Item] = {}
+        """What is to become of files that need thought."""
         self.plan = Plan(items={})
+        """The rest of the plan."""
         self.soonest = 0.0
         """Seconds until the first of the files that settle may have settled."""
 
     def begin_anew(self) -> None:
         """Forget for how long files have stood still."""
         self._still.clear()
+
+    def is_marked(self, path: str) -> bool:
+        """Whether, at the last look, a marker told that a file is complete."""
+        run = self._surroundings.of(path[self._prefix :])
+        return self._rule.marker != "none" and run.level is MarkerLevel.FASTQ
 
     def notices(self, *, complete: bool) -> list[str]:
         """What is not as it should be and stops nothing."""
@@ -88,29 +113,35 @@ class Sorter:
 
         ``now`` is monotonic, ``wall`` the time of day; ``failed`` holds the reasons of failed transfers.
         """
-        verdicts: list[Verdict] = []
+        news = _News(known)
         taken: dict[str, Found] = {}
-        fresh: list[tuple[str, Found]] = []
+        fresh: list[str] = []
+        undone = False
         gates: dict[str, str] = {}
         for file in look.files:
-            relative = file.path[self._prefix :]
-            reason = self._gates.get(relative)
-            gates[relative] = reason = wanted(self._rule, relative) if reason is None else reason
+            reason = self._gates.get(file.path)
+            if reason is None:
+                reason = wanted(self._rule, file.path[self._prefix :])
+            gates[file.path] = reason
             if reason:
                 if not _is_temporary(reason):
-                    verdicts.append(Verdict(files=(file,), state="ignored", reason=reason))
+                    news.append(Verdict(files=(file,), state="ignored", reason=reason))
                 continue
-            taken[relative] = file
-            if not _is_done(known.get(file.path), file, failed):
-                fresh.append((relative, file))
+            undone = undone or not _is_done(known.get(file.path), file, failed)
         self._gates = gates
-        surroundings = Surroundings(self._rule, self._top, look.signs)
+        self._surroundings = surroundings = Surroundings(self._rule, self._top, look.signs)
         self._follow_maps(look, settle, now)
-        self._plan_anew(look, [relative for relative, _ in fresh], known, surroundings, wall)
-        settling = self._judge(fresh, taken, known, surroundings, settle, now, wall, verdicts)
-        news = [verdict for verdict in verdicts if not _is_known(known.get(verdict.files[0].path), verdict)]
-        news.sort(key=lambda verdict: verdict.files[0].path)
-        return news, settling
+        same = self._has_same_papers(look)
+        before, self._names = self._names, _sum_of(path for path, reason in gates.items() if not reason)
+        signs, self._signs = self._signs, frozenset(look.signs)
+        same = same and (before, signs) == (self._names, self._signs)
+        if undone or not same:  # else none of them matters, and there may be very many
+            taken = {file.path[self._prefix :]: file for file in look.files if not gates[file.path]}
+            fresh = [p for p, file in taken.items() if not _is_done(known.get(file.path), file, failed)]
+        self._plan_anew(fresh, taken, known, surroundings, wall, same=same)
+        settling = self._judge(fresh, taken, known, surroundings, settle, now, wall, news)
+        news.verdicts.sort(key=lambda verdict: verdict.files[0].path)
+        return news.verdicts, settling
 
     def _follow_maps(self, look: Look, settle: float, now: float) -> None:
         """A map is believed once it stands still, as any other file is."""
@@ -121,27 +152,28 @@ class Sorter:
             if not self._papers.has_read(relative, found) and not self._still.holds(found.path, now, settle):
                 self._growing.append(relative)
 
+    def _has_same_papers(self, look: Look) -> bool:
+        whole = [found for found in look.maps if found.path[self._prefix :] not in self._growing]
+        return not self._papers.read(whole, look.sheets)
+
     def _plan_anew(
         self,
-        look: Look,
         fresh: list[str],
+        names: Iterable[str],
         known: Mapping[str, WatchedFile],
         surroundings: Surroundings,
         wall: datetime,
+        *,
+        same: bool,
     ) -> None:
-        """Have a plan for the files that need thought; of the others, which may be many, nothing is kept."""
-        whole = [found for found in look.maps if found.path[self._prefix :] not in self._growing]
-        papers_changed = self._papers.read(whole, look.sheets)
-        before, self._names = (
-            self._names,
-            frozenset(path for path, reason in self._gates.items() if not reason),
-        )
-        signs, self._signs = self._signs, frozenset(look.signs)
-        planned = self.plan.items
-        same = self._names == before and self._signs == signs and not papers_changed
+        """Have a plan for the files that need thought; of the others, which may be many, nothing is kept.
+
+        ``same``: all that the last plan was made of.
+        """
+        planned = self._items
         if same and all(path in planned for path in fresh):
             if len(planned) > len(fresh):
-                self.plan = structs.replace(self.plan, items={path: planned[path] for path in fresh})
+                self._items = {path: planned[path] for path in fresh}
             return
 
         days = self._days(known, wall)
@@ -150,13 +182,17 @@ class Sorter:
             run = run_name(relative, surroundings.of(relative).root, self._top)
             return run, run_date(run, min(map(days, files), default=wall))
 
-        plan = make_plan(self._rule, self._names, facts, rule_name=self._rule.name, maps=self._papers.maps)
-        nobody = Item(state="ignored", reason="its name tells no read")
-        self.plan = structs.replace(
-            plan,
-            items={path: plan.items.get(path, nobody) for path in fresh},
-            samples=plan.samples if self._papers.sheets else {},
+        plan = make_plan(
+            self._rule,
+            names,
+            facts,
+            rule_name=self._rule.name,
+            maps=self._papers.maps,
+            samples=bool(self._papers.sheets),
         )
+        nobody = Item(state="ignored", reason="its name tells no read")
+        self._items = {path: plan.items.get(path, nobody) for path in fresh}
+        self.plan = structs.replace(plan, items={})
 
     def _days(self, known: Mapping[str, WatchedFile], wall: datetime) -> Callable[[str], datetime]:
         """When the sample of a file was first seen, be its files still here or not."""
@@ -169,20 +205,21 @@ class Sorter:
 
     def _judge(
         self,
-        fresh: list[tuple[str, Found]],
+        fresh: list[str],
         taken: Mapping[str, Found],
         known: Mapping[str, WatchedFile],
         surroundings: Surroundings,
         settle: float,
         now: float,
         wall: datetime,
-        verdicts: list[Verdict],
+        news: _News,
     ) -> bool:
-        ready: dict[str, Found] = {}
-        left: list[float] = []
+        ready: list[str] = []
+        soonest = math.inf
         unsettled: set[str] = set()
         self._overdue.clear()
-        for relative, file in fresh:
+        for relative in fresh:
+            file = taken[relative]
             self._still.note(file, now)
             run = surroundings.of(relative)
             before = known.get(file.path)
@@ -190,64 +227,66 @@ class Sorter:
             if gate.overdue:
                 self._overdue.add(run.root or "")
             if gate.state:
-                verdicts.append(Verdict(files=(file,), state=gate.state, reason=gate.reason))
+                news.append(Verdict(files=(file,), state=gate.state, reason=gate.reason))
             elif not self._still.holds(file.path, now, _needed(gate, settle)):
-                left.append(self._still.left(file.path, now, _needed(gate, settle)))
+                left = self._still.left(file.path, now, _needed(gate, settle))
+                soonest = min(soonest, left)
                 unsettled.add(run.root or relative.rpartition("/")[0])
-                verdicts.append(Verdict(files=(file,), state="settling"))
+                news.append(Verdict(files=(file,), state="settling"))
             elif file.size == 0:
-                verdicts.append(Verdict(files=(file,), state="ignored", reason=EMPTY))
+                news.append(Verdict(files=(file,), state="ignored", reason=EMPTY))
             elif growing := self._map_that_grows(relative):
                 unsettled.add(run.root or relative.rpartition("/")[0])
                 reason = f"waiting until {growing} stands still"
-                verdicts.append(Verdict(files=(file,), state="waiting", reason=reason))
+                news.append(Verdict(files=(file,), state="waiting", reason=reason))
             elif broken := self._papers.broken_map(relative):
-                verdicts.append(Verdict(files=(file,), state="held", reason=f"{broken} can't be used"))
+                news.append(Verdict(files=(file,), state="held", reason=f"{broken} can't be used"))
             else:
-                ready[relative] = file
-        self._still.keep(
-            {file.path for _, file in fresh} | {f"{self._rule.folder}/{p}" for p in self._growing}
-        )
+                ready.append(relative)
+        self._still.keep(chain((taken[relative].path for relative in fresh), map(self._full, self._growing)))
 
         def went_up(relative: str) -> bool:
             before = known.get(taken[relative].path) if relative in taken else None
             return before is not None and before.state == "queued"
 
-        self._queue(ready, taken, went_up, surroundings, unsettled, verdicts)
-        self.soonest = min(left, default=0.0)
+        self._queue(ready, taken, went_up, surroundings, unsettled, news)
+        self.soonest = 0.0 if soonest == math.inf else soonest
         return bool(unsettled)
 
     def _queue(
         self,
-        ready: dict[str, Found],
+        ready: list[str],
         taken: Mapping[str, Found],
         went_up: Callable[[str], bool],
         surroundings: Surroundings,
         unsettled: set[str],
-        verdicts: list[Verdict],
+        news: _News,
     ) -> None:
         mates: defaultdict[str, set[str]] = defaultdict(set)
+        whole: set[str] = set()
         if self._rule.merge_lanes:
-            for item in self.plan.items.values():
+            for item in self._items.values():
                 if item.sample:
                     mates[item.sample].update(item.sources)
-        for relative, file in ready.items():
-            item = self.plan.items[relative]
+        for relative in ready:
+            file, item = taken[relative], self._items[relative]
             if item.state or item.remote is None:
-                verdicts.append(
-                    Verdict(files=(file,), state=item.state, reason=item.reason, remedy=item.remedy)
-                )
+                news.append(Verdict(files=(file,), state=item.state, reason=item.reason, remedy=item.remedy))
                 continue
             if self._rule.merge_lanes or len(item.sources) > 1:
+                whole = whole or set(ready)
                 obstacle = self._obstacle(
-                    item, mates.get(item.sample, ()), ready, went_up, surroundings, unsettled
+                    item, mates.get(item.sample, ()), whole, went_up, surroundings, unsettled
                 )
-                if obstacle is not None:
-                    verdicts.append(structs.replace(obstacle, files=(file,)))
-                    continue
+            else:
+                del self._items[relative]  # there may be very many; should it come again, it is planned anew
+                obstacle = None
+            if obstacle is not None:
+                news.append(structs.replace(obstacle, files=(file,)))
+                continue
             if relative != item.sources[0]:
                 continue  # goes up with the first of them
-            verdicts.append(
+            news.append(
                 Verdict(
                     files=tuple(taken[path] for path in item.sources),
                     remote=item.remote,
@@ -255,6 +294,9 @@ class Sorter:
                     read=item.read,
                 )
             )
+
+    def _full(self, relative: str) -> str:
+        return f"{self._rule.folder.rstrip('/')}/{relative}"
 
     def _map_that_grows(self, relative: str) -> str:
         folders = ((path, path.rpartition("/")[0]) for path in self._growing)
@@ -264,7 +306,7 @@ class Sorter:
         self,
         item: Item,
         mates: Iterable[str],
-        ready: Mapping[str, Found],
+        ready: Container[str],
         went_up: Callable[[str], bool],
         surroundings: Surroundings,
         unsettled: set[str],
@@ -287,6 +329,11 @@ class Sorter:
                     remedy="Assign by hand in Gencove, or delete there what went up and touch the files.",
                 )
         return None
+
+
+def _sum_of(paths: Iterable[str]) -> int:
+    """A number that stands for a set of paths, in whatever order: another set has another one."""
+    return sum(map(hash, paths))
 
 
 def _is_done(known: WatchedFile | None, file: Found, failed: Mapping[int, str]) -> bool:

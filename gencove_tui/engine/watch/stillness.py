@@ -5,16 +5,16 @@ The file's own times are never compared with a clock here: a server's may be wro
 
 from __future__ import annotations
 
-from collections.abc import Container
-from dataclasses import dataclass
+from collections.abc import Iterable
+
+from msgspec import Struct
 
 from gencove_tui.engine.watch.look import Found
 
 LOOKS = 3
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(Struct, gc=False):
     file: Found
     since: float
     looks: int
@@ -48,10 +48,9 @@ class Stillness:
         """It is no longer of interest."""
         self._seen.pop(path, None)
 
-    def keep(self, paths: Container[str]) -> None:
+    def keep(self, paths: Iterable[str]) -> None:
         """Forget all but these."""
-        for path in [path for path in self._seen if path not in paths]:
-            del self._seen[path]
+        self._seen = {path: seen for path in paths if (seen := self._seen.get(path)) is not None}
 
     def clear(self) -> None:
         """Begin anew, as after the folder was away."""

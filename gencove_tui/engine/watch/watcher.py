@@ -13,7 +13,10 @@ import logging
 import os
 import random
 import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
 from msgspec import structs
 
@@ -25,11 +28,13 @@ from gencove_tui.engine.watch.queueing import Queue, watched_file
 from gencove_tui.engine.watch.root import why_away
 from gencove_tui.engine.watch.sorting import Sorter, Verdict
 from gencove_tui.engine.watch.telling import Status
+from gencove_tui.engine.words import why_not_looked
 from gencove_tui.engine.work import Work
 from gencove_tui.model import TransferState, WatchedFile, WatchRule
 from gencove_tui.store.database import LedgerProblem
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 LOCAL_SECONDS = 10.0
 NETWORK_SECONDS = 60.0
@@ -40,6 +45,8 @@ _QUIETEST = 6
 """How many times longer the pause becomes where nothing comes and the system's notices work."""
 _SHARE = 20
 """A look's own time, so many times over, passes at least between two of them where nothing settles."""
+_EXPECTED = ("settling", "waiting", "held")
+"""States of files of which people expect that they go up."""
 _BATCH = 500
 """Files written in one transaction."""
 
@@ -110,9 +117,7 @@ class Watcher:
 
     async def _follow_disk(self) -> None:
         """Learn what kind of disk holds the folder: at first, and whenever another one was mounted there."""
-        self._network = await self._work.in_thread(
-            lambda: is_network(self.rule.folder, self.rule.file_system)
-        )
+        self._network = await self._on_disk(lambda: is_network(self.rule.folder, self.rule.file_system))
         await self._stop_listening()
         if not self._network:
             self._listener = asyncio.create_task(self._listen())
@@ -132,7 +137,13 @@ class Watcher:
             self._no_notices = why
 
         self._listening_since = time.monotonic()
-        await listen(self.rule.folder, self.rule.marker, self._nudge.set, failed)
+        await listen(
+            self.rule.folder,
+            self.rule.marker,
+            self._nudge.set,
+            failed,
+            lambda act: self._on_disk(act, time.monotonic),  # long, where there are very many folders
+        )
 
     # --- one look ------------------------------------------------------------------------------------
 
@@ -144,12 +155,13 @@ class Watcher:
         known = self._known
         began = time.monotonic()
         try:
-            if not await self._work.in_thread(self._lock.take):
+            if not await self._on_disk(self._lock.take):
                 self._stop_at(TAKEN)
                 return False
-            look = await self._work.in_thread(self._look_through)
+            look = Look()
+            await self._on_disk(partial(self._look_through, look, known), lambda: look.seen)
         except OSError as error:
-            self._stop_at(error.strerror or str(error))
+            self._stop_at(why_not_looked(error))
             return False
         if reason := why_away(look, known, self._absent, self._root, self.rule.folder):
             self._stop_at(reason)
@@ -166,14 +178,17 @@ class Watcher:
             self._listener = asyncio.create_task(self._listen())
             self._listened_to = look.folders
         self._root = look.root
-        failed = self._work.ledger.transfers.failed_for_rule(self.rule.id)
-        verdicts, settling = await self._work.in_thread(
-            lambda: self._sorter.sort(look, known, self.settle, time.monotonic(), datetime.now(UTC), failed)
+        short = self._work.ledger.short.of_rule(self.rule.id)
+        failed = self._work.ledger.transfers.failed_for_rule(self.rule.id) | short
+        verdicts, settling = await self._on_disk(
+            lambda: self._sorter.sort(look, known, self.settle, time.monotonic(), datetime.now(UTC), failed),
+            time.monotonic,  # it reads sheets, but mostly it thinks
         )
         self._queue.find_renamed(known, look, verdicts)
-        await self._follow(verdicts)
         if verdicts:
             self._quiet = 0
+        await self._follow(verdicts)
+        self._give_up(short, known)
         self._conclude_absent(look, known)
         self._go_on()
         self._rules.count_scan(self.rule.id)
@@ -187,10 +202,23 @@ class Watcher:
         )
         return settling
 
-    def _look_through(self) -> Look:
+    async def _on_disk(self, act: Callable[[], T], moved: Callable[[], object] = lambda: None) -> T:
+        """Do something in a thread of the folder's own disk, so that one that hangs holds up no other rule.
+
+        It is waited for however long it takes; that it hangs is said, and ends with the look.
+        """
+        disk = self._work.disks.of(self.rule.folder)
+
+        def hangs(since: datetime | None) -> None:
+            if since is not None:
+                self._stop_at(f"the disk at {disk.where} has not answered since {since:%H:%M}")
+
+        return await disk.finished(act, moved, hangs)
+
+    def _look_through(self, look: Look, known: Mapping[str, WatchedFile]) -> None:
         began = time.monotonic()
         try:
-            return look_through(self.rule.folder, self.rule.marker)
+            look_through(self.rule.folder, self.rule.marker, look, known)
         finally:
             self._took = time.monotonic() - began
 
@@ -212,8 +240,9 @@ class Watcher:
 
     async def _follow(self, verdicts: list[Verdict]) -> None:
         told: set[str] = set()
-        for start in range(0, len(verdicts), _BATCH):
-            batch = verdicts[start : start + _BATCH]
+        while verdicts:
+            batch = verdicts[:_BATCH]
+            del verdicts[:_BATCH]  # there may be very many
             written: list[WatchedFile] = []
             with self._work.ledger.write(durable=any(verdict.remote for verdict in batch)):
                 for verdict in batch:
@@ -243,6 +272,9 @@ class Watcher:
         known = self._known.get(file.path)
         if verdict.state == "settling" and (known is None or known.state in ("gone", "queued")):
             self._tell("watch.seen", f"found {self._short(file)}", path=file.path, bytes=file.size)
+        if verdict.state == "ignored" and known is not None and known.state in _EXPECTED:
+            reason = verdict.reason
+            self._tell("watch.left_out", f"{self._short(file)} is left out: {reason}", path=file.path)
         if verdict.state == "held" and verdict.reason not in told and not _was_held(known, verdict):
             told.add(verdict.reason)
             self._tell(
@@ -251,6 +283,23 @@ class Watcher:
         watched = watched_file(self.rule.id, file, verdict.state, verdict.reason, verdict.remedy)
         # The transfer of an older version is kept in mind: it may be taken up again.
         return [structs.replace(watched, transfer_id=known.transfer_id) if known is not None else watched]
+
+    def _give_up(self, short: Mapping[int, str], known: Mapping[str, WatchedFile]) -> None:
+        """Of files that end too early, nothing more comes once a marker tells that they are complete."""
+        if not short:
+            return
+        ended = [
+            file.transfer_id
+            for path, file in known.items()
+            if file.transfer_id is not None
+            and file.transfer_id in short
+            and file.state == "queued"
+            and self._sorter.is_marked(path)
+        ]
+        if ended:
+            with self._work.ledger.write():
+                self._work.ledger.short.nothing_comes(ended)
+                self._work.ledger.transfers.wake(ended)
 
     def _conclude_absent(self, look: Look, known: dict[str, WatchedFile]) -> None:
         """Files that were there and are not: nothing is deleted, they are only no longer waited for."""

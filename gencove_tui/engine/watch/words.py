@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from gencove_tui.engine.words import counted
 from gencove_tui.model import RuleStatus, WatchRule
 from gencove_tui.store.ledger import Ledger
 
@@ -20,22 +21,22 @@ def state_in_words(ledger: Ledger, rule: WatchRule, now: datetime) -> str:
 def words_of(status: RuleStatus, counts: dict[str, int], now: datetime) -> str:
     """The same from a rule's status and the counts of its files."""
     parts = []
-    for state, words in (
-        ("held", "need you"),
-        ("failed", "failed"),
-        ("settling", "must stand still"),
-        ("waiting", "wait"),
-        ("queued", "go up"),
+    for state, one, many in (
+        ("held", "needs you", "need you"),
+        ("failed", "failed", "failed"),
+        ("settling", "must stand still", "must stand still"),
+        ("waiting", "waits", "wait"),
+        ("queued", "goes up", "go up"),
     ):
         if count := counts.get(state, 0):
-            parts.append(f"{count} {words}")
+            parts.append(counted(count, one, many))
     if status.lone:
         first = status.lone[0]
         more = f" and {len(status.lone) - 1} more" if len(status.lone) > 1 else ""
         parts.append(f"waiting for {first.missing} of {first.sample}{more}, {span(now, first.since)}")
     parts.append(f"{counts.get('uploaded', 0)} uploaded")
     if status.notices:
-        parts.append(f"{len(status.notices)} notices")
+        parts.append(counted(len(status.notices), "notice"))
     return ", ".join(parts)
 
 

@@ -63,6 +63,10 @@ KEY_NAMES = {
 }
 
 
+LOOKS = "It changes what this screen shows and nothing else."
+MOVES = "It is about this screen's rows and panes."
+
+
 class Action(Struct, frozen=True, kw_only=True):
     """Something a user can do."""
 
@@ -80,7 +84,9 @@ class Action(Struct, frozen=True, kw_only=True):
     destructive: bool = False
     """It loses something, so it asks first."""
     twin: str = ""
-    """The command that does the same without a screen."""
+    """The command that does the same without a screen: ours, or one of Gencove's own client, ``gencove``."""
+    alone: str = ""
+    """Why there is no such command, where there is none."""
     rank: int = 0
     """Place in the key bar, the most useful first; 0 stays out of it."""
     needs: Capability | None = None

@@ -9,21 +9,29 @@ from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from gencove_tui.tui.format import Cell, Tone
+from gencove_tui.tui.format import Cell, Tone, fit
 from gencove_tui.tui.rows import Rows, Source
-from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.dialogs import WIDE, Box, Dialog
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
-NAME = 20
-DETAIL = 18
-MOST_NOTE = 24
-"""Cells that these columns may fill."""
+MOST_NOTE = 28
+"""Cells that a note may fill."""
+LEAST_DETAIL = 12
+"""Cells below which a detail says nothing: it is left out then."""
+EDGES = 4
+"""Cells of a row that its cursor, its mark, a gap and a scroll bar take."""
+WORTH_A_LOOK = ("not in view", "no R1", "no R2")
+"""Notes that hold one of these stand out."""
+SPACES = 4
+"""Lines that the buttons and the space around the table take."""
+BUTTONS = 12
+"""Cells that two buttons take beside their words."""
 
 
 class Hit(NamedTuple):
@@ -44,6 +52,7 @@ class Confirm(Dialog[bool]):
         Binding("pagedown,down,j", "scroll(1)", show=False),
         Binding("pageup,up,k", "scroll(-1)", show=False),
     ]
+    WIDTH = WIDE
 
     def __init__(
         self,
@@ -59,30 +68,43 @@ class Confirm(Dialog[bool]):
         super().__init__()
         self._title, self._body, self._verb, self._safe, self._bad = title, body, verb, safe, bad
         self._hits = tuple(enumerate(hits))
-        self.table = VirtualTable(_columns(hits), glyphs=look.glyphs, id="confirm-table")
+        self.table = VirtualTable(_columns(hits, WIDE), glyphs=look.glyphs, id="confirm-table")
 
     def compose(self) -> ComposeResult:
         """Words, rows, buttons."""
-        with Vertical(classes="dialog -wide") as box:
+        with Box(classes="dialog") as box:
             box.border_title = Content(self._title)
-            box.border_subtitle = Content("← → choose · enter · esc leaves it")
             yield Static(Content("\n".join(self._body)), classes="dialog-text")
             yield self.table
             with Horizontal(classes="buttons"):
                 yield Button(Content(self._safe), id="leave", compact=True)
+                room = self.inner_width - BUTTONS - cell_len(self._safe)
                 yield Button(
-                    Content(self._verb),
+                    Content(fit(self._verb, room, cut="middle").rstrip()),
                     id="go",
                     compact=True,
                     variant="error" if self._bad else "primary",
                 )
 
     def on_mount(self) -> None:
-        """As high as what it hits, within reason; the safe answer has the keyboard."""
-        room = max(3, self.app.size.height - 13 - len(self._body))
-        self.table.styles.height = max(2, min(len(self._hits) + 1, room))
+        """The safe answer has the keyboard."""
+        self.table.display = bool(self._hits)
         self.table.show(Source(Rows.of(self._hits), lambda row: str(row[0]), lambda row: _cells(row[1])))
         self.query_one("#leave").focus()
+
+    def fit(self) -> None:
+        """As high as what it hits, within reason."""
+        words = sum(-(-cell_len(line) // self.inner_width) for line in self._body)
+        room = max(3, self.inner_height - words - SPACES)
+        self.table.styles.height = max(2, min(len(self._hits) + 1, room))
+        self.table.set_columns(_columns([hit for _, hit in self._hits], self.inner_width))
+
+    def hints(self) -> Sequence[str]:
+        """Scrolling, where there are more rows than lines."""
+        height = self.table.styles.height
+        more = height is not None and height.value < len(self._hits) + 1
+        scroll = ["↑ ↓ see them all"] if more else []
+        return (*scroll, "← → choose", "enter", f"esc {self._safe[:1].lower()}{self._safe[1:]}")
 
     def action_scroll(self, by: int) -> None:
         """See the rest of the rows."""
@@ -102,18 +124,24 @@ class Confirm(Dialog[bool]):
         self.dismiss(False)
 
 
-def _columns(hits: Sequence[Hit]) -> tuple[Column, ...]:
-    """Names and details share the room by how much more each needs."""
-    detail = max((cell_len(hit.detail) for hit in hits), default=0)
+def _columns(hits: Sequence[Hit], width: int) -> tuple[Column, ...]:
+    """Names come first, then notes; details get what is left."""
     cut = "path" if all("/" in hit.name for hit in hits) else "middle"
-    name = max((cell_len(hit.name) for hit in hits), default=0)
-    note = max((cell_len(hit.note) for hit in hits), default=0)
+    name, detail, note = (
+        (max(map(cell_len, texts), default=0) for texts in zip(*hits, strict=True)) if hits else (0, 0, 0)
+    )
+    room = width - EDGES
+    note = max(4, min(note, MOST_NOTE)) if note else 0
+    name = max(8, min(name, room - note - 1))
+    left = room - name - note - 2
+    detail = min(detail, left) if left >= min(detail, LEAST_DETAIL) else 0
     return (
-        Column("What", max(8, min(name, NAME)), flex=max(0, name - NAME), keep=100, cut=cut),
-        Column("", min(detail, DETAIL), flex=max(0, detail - DETAIL), keep=50, cut="middle"),
-        Column("Note" if note else "", min(max(note, 4), MOST_NOTE) if note else 0, keep=90),
+        Column("What", name, keep=100, cut=cut),
+        Column("", detail, keep=50, cut="middle"),
+        Column("Note" if note else "", note, keep=90),
     )
 
 
 def _cells(hit: Hit) -> tuple[Cell, ...]:
-    return Cell(hit.name), Cell(hit.detail, Tone.DIM), Cell(hit.note, Tone.WARN)
+    tone = Tone.WARN if any(words in hit.note for words in WORTH_A_LOOK) else Tone.DIM
+    return Cell(hit.name), Cell(hit.detail, Tone.DIM), Cell(hit.note, tone)

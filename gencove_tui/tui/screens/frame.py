@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from msgspec import structs
 from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Container, Horizontal, Vertical
@@ -15,20 +16,27 @@ from textual.widgets import Input, Static
 
 from gencove_tui.engine.views import Connection, Desk, Snapshot
 from gencove_tui.errors import Problem
+from gencove_tui.model import ProjectQuery, SampleQuery
 from gencove_tui.tui.actions import ACTIONS, PANES, TABS
 from gencove_tui.tui.deeds import Deeds
+from gencove_tui.tui.feed import PAGE
 from gencove_tui.tui.follow import Follower
-from gencove_tui.tui.memory import Remembered
+from gencove_tui.tui.memory import Choice, Remembered
 from gencove_tui.tui.news import News
+from gencove_tui.tui.queries import describe_projects
 from gencove_tui.tui.queue_deeds import QueueDeeds
 from gencove_tui.tui.refresher import Refresher
 from gencove_tui.tui.rule_news import RuleNews
+from gencove_tui.tui.rule_words import Names
 from gencove_tui.tui.screens.alert import alert_text, is_down
 from gencove_tui.tui.screens.arrange import Arrangement
+from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.download import Taste
 from gencove_tui.tui.toasts import LINGER
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.watch_deeds import WatchDeeds
 from gencove_tui.tui.widgets.bars import KeyBar, TabStrip
+from gencove_tui.tui.widgets.detail_sections import FILES
 from gencove_tui.tui.widgets.notices import Message, Messages, Notices
 from gencove_tui.tui.widgets.pane import ListPane, Pane
 from gencove_tui.tui.widgets.projects import ProjectsPane
@@ -38,6 +46,8 @@ from gencove_tui.tui.widgets.status_line import StatusLine
 from gencove_tui.tui.widgets.transfers import TransfersPane
 from gencove_tui.tui.widgets.uploads import UploadsPane
 from gencove_tui.tui.widgets.watch import WatchPane
+
+Q = TypeVar("Q", ProjectQuery, SampleQuery)
 
 PATIENCE = 5.0
 """Seconds without an answer before the status line says so."""
@@ -84,13 +94,15 @@ class Frame(Screen[None]):
         """The pane that has the keyboard."""
         self.arrangement = Arrangement(self)
         self._waited = 0.0
+        self._places: dict[str, int] = {}
+        """Rows beyond the first page that the cursor was on last time, until their lists are here."""
         self.snapshot: Snapshot | None = None
         self.connection: Connection = desk.connection
-        self.deeds = Deeds(self, desk, look, after=lambda: self.refresher.look_at_ledger())
-        self.queue = QueueDeeds(self, desk, look, after=lambda: self.refresher.look_at_ledger())
-        self.watching = WatchDeeds(self, desk, look, after=lambda: self.refresher.look_at_ledger())
+        self.deeds = Deeds(self, desk, look, after=lambda: self.refresher.ledger.look())
+        self.queue = QueueDeeds(self, desk, look, after=lambda: self.refresher.ledger.look())
+        self.watching = WatchDeeds(self, desk, look, after=lambda: self.refresher.ledger.look())
         self.news = News(self.deeds.say, self._ring if bell else lambda: None)
-        self.rule_news = RuleNews(self.deeds.say, self._ring)
+        self.rule_news = RuleNews(self.deeds.say, self._ring, Names(desk.project_name))
         self.refresher = Refresher(
             self,
             desk,
@@ -146,8 +158,13 @@ class Frame(Screen[None]):
         self.panes[self.at].focus_table()
         self.refresher.start()
         self.call_after_refresh(self.deeds.start_engine)  # to draw first is to be there sooner
+        self.watch(self.app, "app_focus", self._terminal_focused, init=False)
         self.set_interval(AGES, self._tell_ages)
         self.set_interval(1.0, self._tell_waiting)
+
+    def _terminal_focused(self, focused: bool) -> None:
+        if focused:
+            self.refresher.be_seen()
 
     def _visible(self, name: str) -> bool:
         """Whether a list is in view, or needed to find the project that was open last time."""
@@ -157,17 +174,23 @@ class Frame(Screen[None]):
         return wanted or bool(self.panes[name].display)
 
     def on_screen_suspend(self) -> None:
-        """Below a dialog, messages would stick out at its edges: what is serious becomes a toast above it."""
-        for said in self.query_one(Notices).take():
-            if said.severity != "information":
-                App.notify(
-                    self.app,
-                    said.text,
-                    title=said.title,
-                    severity=said.severity,
-                    timeout=LINGER[said.severity],
-                    markup=False,
-                )
+        """Below a dialog, messages would stick out at its edges; above it stands only what is unread."""
+        self.tell_bars()
+        for said in self.query_one(Notices).rest():
+            App.notify(
+                self.app,
+                said.text,
+                title=said.title,
+                severity=said.severity,
+                timeout=LINGER[said.severity],
+                markup=False,
+            )
+
+    def on_screen_resume(self) -> None:
+        """The dialog is gone: what was said before it stands for the rest of its time."""
+        if self.is_mounted:
+            self.tell_bars()
+            self.query_one(Notices).come_back()
 
     def _ring(self) -> None:
         self.app.bell()
@@ -186,6 +209,17 @@ class Frame(Screen[None]):
             kept.left,
             kept.bottom,
         )
+        self._places = dict(kept.places)
+        if kept.project_query is not None:
+            self.refresher.project_query = kept.project_query
+            self.query_one(ProjectsPane).show_query(describe_projects(kept.project_query))
+        if kept.sample_query is not None and kept.project:
+            self.refresher.kept = (kept.project, kept.sample_query)
+        self.query_one(UploadsPane).unassigned = kept.unassigned
+        self.query_one(DetailPane).section = kept.section or FILES
+        if kept.download is not None:
+            types = frozenset(kept.download.types)
+            self.deeds.last_download = Taste(types, kept.download.folder, kept.download.template)
         for name in TABS:
             self.list_pane(name).restore(
                 cursor=kept.cursors.get(name, ""),
@@ -199,7 +233,14 @@ class Frame(Screen[None]):
         """Where the user is now, to come back to."""
         lists = {name: self.list_pane(name) for name in TABS}
         project = self.refresher.project
+        taste = self.deeds.last_download
         return Remembered(
+            places={name: pane.table.cursor for name, pane in lists.items() if pane.table.cursor >= PAGE},
+            project_query=_unless_usual(self.refresher.project_query),
+            sample_query=_unless_usual(self.refresher.sample_query),
+            unassigned=self.query_one(UploadsPane).unassigned,
+            section=self.query_one(DetailPane).section,
+            download=taste and Choice(tuple(sorted(taste.types)), taste.folder, taste.template),
             at="samples" if self.at == "detail" else self.at,
             zoomed=self.arrangement.zoomed,
             left=self.arrangement.left,
@@ -265,6 +306,19 @@ class Frame(Screen[None]):
         """Stop what the pane at hand is loading; False if it loads nothing that anybody waits for."""
         return self.refresher.stop(self.at, why)
 
+    @property
+    def awaits_search(self) -> bool:
+        """Whether the list at hand was asked for something that hasn't come yet."""
+        pane = self.panes[self.at]
+        if not isinstance(pane, ListPane) or isinstance(self.focused, Input):
+            return False
+        if not pane.searches_server or pane.line_down or not self.refresher.line.usable:
+            return False
+        text, view = pane.filter_text, pane.view
+        if not text or text.startswith("!"):
+            return False
+        return view.search != text or (view.busy and view.fetched is None)
+
     def show_project(self, project: Any) -> None:
         """The samples pane is about another project; the wiring of the remote panes says how."""
         raise NotImplementedError
@@ -297,10 +351,14 @@ class Frame(Screen[None]):
         fetched: list[datetime] = [view.fetched for view in in_view if view.fetched is not None]
         self.query_one(TabStrip).show(self.at, counts)
         keys = self.query_one(KeyBar)
-        if isinstance(self.focused, Input):
+        top = self.app.screen
+        if top is not self:  # the keys of the panes do nothing now
+            keys.say(*(["f1 keys"] if isinstance(top, Dialog) else []), "esc back")
+        elif isinstance(self.focused, Input):
             keys.say("enter keep", "down to the list", "esc clear")
         else:
-            keys.show(self.at, without=self._useless())
+            zoomed = self.arrangement.zoomed and self.arrangement.form == "wide"
+            keys.show(self.at, without=self._useless(), first="zoom" if zoomed else "")
         self.query_one(StatusLine).show(
             self.connection,
             self.snapshot,
@@ -311,7 +369,7 @@ class Frame(Screen[None]):
 
     def _tell_waiting(self) -> None:
         """A host that takes requests and doesn't answer is neither online nor offline: count the seconds."""
-        waited = self.refresher.waited
+        waited = self.refresher.line.waited
         waited = waited if waited >= PATIENCE else 0.0
         if waited or self._waited:
             self._waited = waited
@@ -330,3 +388,9 @@ class Frame(Screen[None]):
         for name in TABS:
             self.list_pane(name).tell_age()
         self.query_one(DetailPane).tell_age()
+
+
+def _unless_usual(query: Q) -> Q | None:
+    """The filters that are worth remembering: those that there are. The order is kept by its name."""
+    plain = structs.replace(query, search="", sort_by="", descending=False)
+    return None if plain == type(query)() else plain

@@ -31,9 +31,8 @@ class Help(Scrolling):
 
     def compose(self) -> ComposeResult:
         """One section for the pane, one for what works everywhere, one for moving about."""
-        with VerticalScroll(classes="dialog -wide -tall") as box:
+        with VerticalScroll(classes="dialog -tall") as box:
             box.border_title = Content("Keys")
-            box.border_subtitle = Content("esc close")
             for number, (title, where) in enumerate(self.sections):
                 yield Static(Content(title), classes="section" + (" -first" if not number else ""))
                 yield Facts(id=f"help-{where}", name_tone=Tone.ACCENT, name_width=14)

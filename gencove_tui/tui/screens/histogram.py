@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -16,7 +15,7 @@ from gencove_tui.engine.views import Desk
 from gencove_tui.errors import Problem
 from gencove_tui.model import Project
 from gencove_tui.tui.format import Glyphs, bar, clean, plural
-from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.dialogs import WIDE, Box, Dialog
 from gencove_tui.tui.views import Look
 
 if TYPE_CHECKING:
@@ -25,10 +24,8 @@ if TYPE_CHECKING:
 NEWEST = (200, 1000, 5000)
 """How many of the newest samples are counted; ``n`` goes through these."""
 
-
-WIDTH = 92
-FRAME = 8
-"""Cells of the dialog, and what its frame, its padding and a scroll bar take of them."""
+SCROLL_BAR = 2
+"""Cells that a scroll bar and the space before it take."""
 UNITS = ((1e6, "M"), (1e9, "G"), (1e12, "T"))
 
 
@@ -63,7 +60,11 @@ class HistogramDialog(Dialog[None]):
         Binding("left,h,shift+tab", "step(-1)", show=False),
         Binding("n", "more", show=False),
         Binding("q,enter", "leave", show=False),
+        Binding("down,j", "scroll_chart(1)", show=False),
+        Binding("up,k", "scroll_chart(-1)", show=False),
     ]
+    WIDTH = WIDE
+    HINTS: ClassVar[tuple[str, ...]] = ("↑ ↓ scroll", "← → metric", "n more samples", "esc close")
 
     def __init__(self, desk: Desk, look: Look, project: Project, types: Sequence[QcType]) -> None:
         super().__init__()
@@ -77,12 +78,10 @@ class HistogramDialog(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Which metric, and its picture."""
-        with Vertical(classes="dialog -wide -tall") as box:
+        with Box(classes="dialog") as box:
             box.border_title = Content(f"QC of {clean(self.project.name) or self.project.id}")
-            box.border_subtitle = Content("← → metric · n more samples · esc close")
             yield self._title
-            with VerticalScroll(can_focus=False):
-                yield self._chart
+            yield self._chart
 
     def on_mount(self) -> None:
         """The first metric."""
@@ -92,6 +91,10 @@ class HistogramDialog(Dialog[None]):
         """Another metric."""
         self.place = (self.place + by) % len(self.types)
         self._ask()
+
+    def action_scroll_chart(self, by: int) -> None:
+        """See the other bars."""
+        self.query_one(Box).scroll_relative(y=by, animate=False)
 
     def action_more(self) -> None:
         """Count more samples, or fewer again."""
@@ -110,7 +113,8 @@ class HistogramDialog(Dialog[None]):
                 "$foreground-muted",
             )
         )
-        self._chart.update("Asking Gencove…")
+        self._chart.styles.min_height = self._chart.size.height  # nothing jumps while the answer is awaited
+        self._chart.update("\nAsking Gencove…")
         self.run_worker(self._load(kind.key), group="histogram", exclusive=True, exit_on_error=False)
 
     async def _load(self, key: str) -> None:
@@ -120,11 +124,11 @@ class HistogramDialog(Dialog[None]):
             self._chart.update(Content.styled(clean(str(problem)), "$text-error"))
             return
         if not found.counts:
-            self._chart.update("No sample has a number for this metric.")
+            self._chart.update("\nNo sample has a number for this metric.")
             return
         plain = chart(found, 0, self.look.glyphs)
         taken = max(cell_len(text) + cell_len(count) + 3 for text, _, count in plain)
-        room = min(WIDTH, int(self.app.size.width * 0.96)) - FRAME - taken
+        room = self.inner_width - SCROLL_BAR - taken
         lines = [
             Content(f"{text}  ") + Content.styled(filled, "$text-accent") + Content(f" {number}")
             for text, filled, number in chart(found, max(4, min(60, room)), self.look.glyphs)

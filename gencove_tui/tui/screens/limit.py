@@ -8,12 +8,12 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from gencove_tui.tui.format import rate, size
-from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.dialogs import Box, Dialog
 
 UNITS = {"": 1 << 20, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _TYPED = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*([bkmg]?)(?:i?b)?(?:/s)?\s*", re.IGNORECASE)
@@ -44,6 +44,7 @@ class LimitDialog(Dialog[int | None]):
         Binding("down", "next_field", show=False),
         Binding("up", "previous_field", show=False),
     ]
+    HINTS: ClassVar[tuple[str, ...]] = ("↑ ↓ move", "enter set it", "esc leave it as it is")
 
     def __init__(self, limit: int | None) -> None:
         super().__init__()
@@ -52,16 +53,16 @@ class LimitDialog(Dialog[int | None]):
     def compose(self) -> ComposeResult:
         """A field and two buttons."""
         now = "none" if self.limit is None else f"{size(self.limit)}/s"
-        with Vertical(classes="dialog") as box:
+        with Box(classes="dialog") as box:
             box.border_title = Content("Limit the bandwidth")
             yield Static(f"For all transfers together, at once. Now: {now}.", classes="dialog-text")
-            with Horizontal(classes="field"):
+            with Horizontal(classes="field -close"):
                 yield Input(placeholder="10M, 500K, 1.5G; empty for no limit", compact=True, id="limit")
             yield Static(id="limit-wrong", classes="wrong", markup=False)
             with Horizontal(classes="buttons"):
-                yield Button("Leave as it is", id="leave", compact=True)
-                yield Button("No limit", id="none", compact=True)
                 yield Button("Set the limit", id="set", compact=True, variant="primary")
+                yield Button("No limit", id="none", compact=True)
+                yield Button("Leave as it is", id="leave", compact=True)
 
     def on_mount(self) -> None:
         """The field has the keyboard."""

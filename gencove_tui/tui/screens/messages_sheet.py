@@ -23,9 +23,9 @@ class MessagesSheet(Scrolling):
 
     def compose(self) -> ComposeResult:
         """Time and text of each."""
-        with VerticalScroll(classes="dialog -wide") as box:
+        with VerticalScroll(classes="dialog") as box:
             box.border_title = Content("Messages")
-            box.border_subtitle = Content("esc close")
+            box.border_subtitle = Content("kept in screen.log too · esc close")
             if not self._messages.kept:
                 yield Static("Nothing has been said yet.", markup=False)
             yield Facts(name_width=10)

@@ -8,11 +8,14 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static, TextArea
 
-from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.dialogs import WIDE, Box, Dialog
+
+SPACES = 3
+"""Lines that the words about what is wrong and the buttons take."""
 
 
 def complaint(text: str) -> str:
@@ -40,16 +43,24 @@ class MetadataDialog(Dialog[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "save", "save", show=False, priority=True),
     ]
+    WIDTH = WIDE
+    HINTS: ClassVar[tuple[str, ...]] = (
+        "any JSON; empty for none",
+        "tab to the buttons",
+        "f2 save",
+        "esc back",
+    )
 
     def __init__(self, name: str, text: str) -> None:
         super().__init__()
         self._name_shown, self._text = name, text
+        self._warned = False
+        """Whether the user knows that leaving throws away what was typed."""
 
     def compose(self) -> ComposeResult:
         """The text, what is wrong with it, buttons."""
-        with Vertical(classes="dialog -wide") as box:
+        with Box(classes="dialog") as box:
             box.border_title = Content(f"Metadata of {self._name_shown}")
-            box.border_subtitle = Content("any JSON · tab to the buttons · f2 saves · esc back")
             yield TextArea(self._text, show_line_numbers=True, tab_behavior="focus", id="metadata-text")
             yield Static(id="metadata-wrong", classes="wrong", markup=False)
             with Horizontal(classes="buttons"):
@@ -59,12 +70,16 @@ class MetadataDialog(Dialog[str | None]):
     def on_mount(self) -> None:
         """Begin in the text."""
         area = self.query_one(TextArea)
-        area.styles.height = max(5, min(18, self.app.size.height - 10))
         area.cursor_blink = False
         area.focus()
 
+    def fit(self) -> None:
+        """As much of the text as there is room for."""
+        self.query_one(TextArea).styles.height = max(5, min(24, self.inner_height - SPACES))
+
     @on(TextArea.Changed)
     def _changed(self) -> None:
+        self._warned = False
         wrong = complaint(self.query_one(TextArea).text)
         self.query_one("#metadata-wrong", Static).update(wrong)
         self.query_one("#go", Button).disabled = bool(wrong)
@@ -75,6 +90,16 @@ class MetadataDialog(Dialog[str | None]):
         text = self.query_one(TextArea).text
         if not complaint(text):
             self.dismiss(text)
+
+    def action_leave(self) -> None:
+        """Leave; what was typed is not lost by one key."""
+        if not self._warned and self.query_one(TextArea).text != self._text:
+            self._warned = True
+            self.query_one("#metadata-wrong", Static).update(
+                "Not saved yet: f2 saves, esc again throws it away."
+            )
+        else:
+            self.dismiss(None)
 
     @on(Button.Pressed, "#leave")
     def _leave(self) -> None:

@@ -6,7 +6,10 @@ import asyncio
 import os
 from pathlib import Path
 
+from rich.cells import cell_len
 from textual.suggester import Suggester
+
+from gencove_tui.tui.format import fit
 
 LOOKED_AT = 2000
 """Entries of a folder that completion looks at: it must never hang on a huge one."""
@@ -20,6 +23,15 @@ def typed_path(text: str) -> Path:
     except RuntimeError:
         return Path.cwd() / path  # "~someone" where there is no such user is a name like any other.
     return path if path.is_absolute() else Path.cwd() / path
+
+
+def shortened(path: str, width: int, ellipsis: str = "…") -> str:
+    """A clean path in at most ``width`` cells: its first folders give way, then the middle of its name."""
+    shown = path
+    while cell_len(shown) > width and "/" in shown.removeprefix(f"{ellipsis}/"):
+        rest = shown.removeprefix(f"{ellipsis}/").removeprefix("/")
+        shown = f"{ellipsis}/{rest.partition('/')[2]}" if "/" in rest else rest
+    return shown if cell_len(shown) <= width else fit(shown, width, cut="middle", ellipsis=ellipsis)
 
 
 def completion(text: str, *, folders: bool = False) -> str | None:

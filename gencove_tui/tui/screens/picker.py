@@ -10,20 +10,23 @@ from typing import ClassVar, NamedTuple
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static
 
 from gencove_tui.fastq.names import is_fastq
 from gencove_tui.tui.format import Cell, Tone, clean, plural, size
 from gencove_tui.tui.rows import Rows, Source
-from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.dialogs import WIDE, Box, Dialog, relabel
+from gencove_tui.tui.screens.paths import shortened
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 MOST = 20_000
 """Entries of a folder that are shown."""
+SPACES = 4
+"""Lines that the folder's name and the buttons take."""
 
 
 class Entry(NamedTuple):
@@ -58,6 +61,14 @@ class Picker(Dialog[tuple[Path, ...] | None]):
         Binding("backspace,left,h,minus", "up", show=False, priority=True),
         Binding("right,l", "into", show=False),
     ]
+    WIDTH = WIDE
+    HINTS: ClassVar[tuple[str, ...]] = (
+        "tab to the buttons",
+        "← up",
+        "space mark",
+        "enter open or take",
+        "esc back",
+    )
     COLUMNS = (
         Column("Name", 20, flex=1, keep=100, cut="middle"),
         Column("Size", 10, keep=50, right=True),
@@ -73,9 +84,8 @@ class Picker(Dialog[tuple[Path, ...] | None]):
 
     def compose(self) -> ComposeResult:
         """Where, what is there, buttons."""
-        with Vertical(classes="dialog -wide") as box:
+        with Box(classes="dialog") as box:
             box.border_title = Content("Choose files or folders")
-            box.border_subtitle = Content("enter opens · space marks · ← up · tab to the buttons")
             yield self.message
             yield self.table
             with Horizontal(classes="buttons"):
@@ -84,9 +94,12 @@ class Picker(Dialog[tuple[Path, ...] | None]):
 
     def on_mount(self) -> None:
         """Begin in the list."""
-        self.table.styles.height = max(5, min(18, self.app.size.height - 10))
         self.table.focus()
         self._look()
+
+    def fit(self) -> None:
+        """As many entries as there is room for."""
+        self.table.styles.height = max(5, min(24, self.inner_height - SPACES))
 
     def _cells(self, entry: Entry) -> tuple[Cell, ...]:
         name = clean(entry.name)
@@ -101,7 +114,7 @@ class Picker(Dialog[tuple[Path, ...] | None]):
     async def _read(self, folder: Path, at: str) -> None:
         try:
             found = await asyncio.to_thread(entries, folder)
-            said = clean(str(folder))
+            said = shortened(clean(str(folder)), self.inner_width)
         except OSError as error:
             found, said = [], f"{clean(str(folder))}: {error.strerror or error}"
         self.message.update(said)
@@ -158,9 +171,8 @@ class Picker(Dialog[tuple[Path, ...] | None]):
         marks = len(self.table.marks)
         entry = self._entry()
         name = f"Take {clean(entry.name)}" if entry is not None else "Take this folder"
-        self.query_one("#go", Button).label = Content(
-            f"Take {plural(marks, 'entry', 'entries')}" if marks else name
-        )
+        go = self.query_one("#go", Button)
+        relabel(go, f"Take {plural(marks, 'entry', 'entries')}" if marks else name)
 
     @on(Button.Pressed, "#go")
     def _take(self) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 
 from gencove_tui.model import Project, StatusCounts
 from gencove_tui.tui.clipboard import copy
 from gencove_tui.tui.format import Cell, Tone, clean, size
-from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.dialogs import WIDE, Dialog
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.facts import Fact, Facts
 from gencove_tui.tui.widgets.projects import project_facts, project_name
@@ -20,6 +21,8 @@ from gencove_tui.tui.widgets.status_bar import counts_text, status_bar
 
 BAR = 40
 """Cells of the status bar."""
+NAMES = 18
+"""Cells that the names of the facts and a scroll bar take."""
 
 
 class ProjectSheet(Dialog[bool]):
@@ -32,6 +35,7 @@ class ProjectSheet(Dialog[bool]):
         Binding("j,down", "scroll(1)", show=False),
         Binding("k,up", "scroll(-1)", show=False),
     ]
+    WIDTH = WIDE
 
     def __init__(self, look: Look, project: Project, stats: StatusCounts | None, pipeline: str) -> None:
         super().__init__()
@@ -39,17 +43,17 @@ class ProjectSheet(Dialog[bool]):
 
     def compose(self) -> ComposeResult:
         """Facts, scrolling where they are many."""
-        with Vertical(classes="dialog -wide") as box:
+        with VerticalScroll(classes="dialog", id="project-scroll") as box:
             box.border_title = Content(f"Project {project_name(self.project)}")
-            files = "d files · " if self.project.deliverables else ""
-            box.border_subtitle = Content(f"{files}y copy the id · esc close")
-            with VerticalScroll(id="project-scroll"):
-                yield Facts()
+            yield Facts()
+
+    def hints(self) -> Sequence[str]:
+        """Its files, where it has some."""
+        files = ["d download files"] if self.project.deliverables else []
+        return ("↑ ↓ scroll", *files, "y copy the id", "esc close")
 
     def on_mount(self) -> None:
         """Fill it."""
-        self.query_one("#project-scroll").styles.height = "auto"
-        self.query_one("#project-scroll").styles.max_height = max(6, self.app.size.height - 8)
         facts = []
         for name, value in project_facts(self.project):
             if name == "Pipeline" and self.pipeline:
@@ -59,7 +63,7 @@ class ProjectSheet(Dialog[bool]):
         if self.stats is not None:
             glyphs = self.look.glyphs
             facts.insert(2, Fact("Status", Cell(counts_text(self.stats, glyphs)), long=True))
-            if (drawn := status_bar(self.stats, BAR, glyphs)).text:
+            if (drawn := status_bar(self.stats, min(BAR, self.inner_width - NAMES), glyphs)).text:
                 facts.insert(2, Fact("", drawn, long=True))
         for number, file in enumerate(self.project.deliverables):
             text = f"{clean(file.file_type)}  {size(file.size, '?')}  {clean(file.name)}".rstrip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from gencove_tui.engine.views import Snapshot
 from gencove_tui.engine.views_queue import TransferDetail
-from gencove_tui.model import Transfer, Wish
+from gencove_tui.model import Transfer, TransferState, Wish
 from gencove_tui.tui.clipboard import copy
 from gencove_tui.tui.format import Cell, Tone, clean, moment
 from gencove_tui.tui.queue_order import name_of
@@ -48,13 +48,20 @@ class TransferSheet(Scrolling, Live):
 
     def compose(self) -> ComposeResult:
         """Facts, the map of its parts, what the log says."""
-        with VerticalScroll(classes="dialog -wide") as box:
+        with VerticalScroll(classes="dialog") as box:
             box.border_title = Content(f"Transfer {name_of(self.detail.transfer)}")
-            box.border_subtitle = Content("p pause · R retry · y copy path · esc close")
             yield Facts(id="transfer-facts")
             yield Static(id="transfer-parts", classes="section", markup=False)
             yield Static("Log", id="transfer-log-title", classes="section", markup=False)
             yield Facts(id="transfer-log", name_width=11)
+
+    def hints(self) -> Sequence[str]:
+        """What can be done with it as it stands."""
+        item = self.detail.transfer
+        deeds = [] if item.state.is_final else ["p pause" if item.wish is Wish.RUN else "p resume"]
+        if item.state in (TransferState.FAILED, TransferState.CANCELLED, TransferState.WAITING):
+            deeds.append("R retry")
+        return ("↑ ↓ scroll", *deeds, "y copy path", "esc close")
 
     def on_mount(self) -> None:
         """Fill it, and let the keys scroll."""
@@ -68,13 +75,14 @@ class TransferSheet(Scrolling, Live):
         if found is not None and found != self.detail:
             self.detail = found
             self._show()
+            self.show_hints()
 
     def _show(self) -> None:
         self.query_one("#transfer-facts", Facts).show(transfer_facts(self.detail, self.look))
         parts = self.query_one("#transfer-parts", Static)
         parts.display = bool(self.detail.parts)
         if self.detail.parts:
-            parts.update(f"Parts\n{parts_map(self.detail, MAP_WIDTH, self.look)}")
+            parts.update(f"Parts\n{parts_map(self.detail, min(MAP_WIDTH, self.inner_width), self.look)}")
         log = [
             Fact(moment(event.time)[11:], Cell(clean(event.message), Tone.DIM), long=True)
             for event in self.detail.events[:EVENTS]

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from pathlib import Path
 from typing import ClassVar
 
 from msgspec import structs
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
 from gencove_tui.engine.views import Desk, PlannedUpload
 from gencove_tui.engine.views_remote import Fate
 from gencove_tui.errors import InputProblem, Problem
-from gencove_tui.model import GncvPath
+from gencove_tui.model import GNCV, GncvPath
 from gencove_tui.tui.format import Cell, Tone, clean, plural, size
 from gencove_tui.tui.rows import Rows, Source
-from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.dialogs import FLAT, LOW, WIDE, Box, Dialog, relabel
 from gencove_tui.tui.screens.paths import PathSuggester, completion, typed_path
 from gencove_tui.tui.screens.picker import Picker
 from gencove_tui.tui.screens.upload_warnings import warnings
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
+
+THERE = (Fate.SAME, Fate.UNKNOWN, Fate.ASSIGNED)
+"""Fates of files whose checksum decides whether anything is sent."""
+DAY = re.compile(r"gncv://\d{4}-\d\d-\d\d/")
+"""A destination that nobody chose."""
 
 
 class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
@@ -36,10 +42,12 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
         Binding("tab", "complete", "complete", show=False, priority=True),
         Binding("f3,ctrl+o", "browse", "browse", show=False, priority=True),
     ]
+    WIDTH = WIDE
+    HINTS: ClassVar[tuple[str, ...]] = ("tab completes", "f3 browse", "enter on, then preview", "esc back")
     COLUMNS = (
-        Column("File", 14, flex=2, keep=100, cut="path"),
+        Column("File", 14, flex=3, keep=100, cut="path"),
         Column("Size", 9, keep=60, right=True),
-        Column("Goes to, or why not", 20, flex=3, keep=90),
+        Column("Goes to, or why not", 24, flex=2, keep=90),
     )
 
     def __init__(self, desk: Desk, look: Look, destination: str, path: str = "") -> None:
@@ -64,12 +72,9 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
 
     def compose(self) -> ComposeResult:
         """Two fields, what is wrong with them, the preview, buttons."""
-        with Vertical(classes="dialog -wide") as box:
+        with Box(classes="dialog") as box:
             box.border_title = Content("Upload")
-            box.border_subtitle = Content(
-                "tab completes · f3 browses · enter goes on, then shows what would go"
-            )
-            with Horizontal(classes="field"):
+            with Horizontal(classes="field -close"):
                 yield Label("From")
                 yield self.path
             with Horizontal(classes="field"):
@@ -112,6 +117,7 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
         if paths:
             self.picked = paths
             self.path.value = self._picked_text()
+            self._propose()
             self.destination.focus()
 
     def _picked_text(self) -> str:
@@ -132,7 +138,7 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
         try:
             destination = GncvPath.parse(self.destination.value)
         except InputProblem as problem:
-            self._say(f"{problem.why}. {problem.remedy}", bad=True)
+            self._say(f"{problem.why[:1].upper()}{problem.why[1:]}. {problem.remedy}", bad=True)
             return None
         if set("{}") & set(destination):
             self._say("Braces have a meaning in watch rules only. Write the folder out.", bad=True)
@@ -151,7 +157,7 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
         self.table.display = self.warning.display = False
         go = self.query_one("#go", Button)
         go.disabled = True
-        go.label = "Upload"
+        relabel(go, "Upload")
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -161,7 +167,19 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
     @on(Input.Submitted, "#upload-path")
     def _path_entered(self, event: Input.Submitted) -> None:
         event.stop()
+        self._propose()
         self.destination.focus()
+
+    def _propose(self) -> None:
+        """A folder goes to a place of its name, unless somebody chose another."""
+        if not self.path.value.strip() or not DAY.fullmatch(self.destination.value):
+            return
+        folder = self._paths()[0]
+        try:
+            if len(self._paths()) == 1 and folder.is_dir() and not set("{}") & set(folder.name):
+                self.destination.value = str(GncvPath.parse(f"{GNCV}{folder.name}/"))
+        except (OSError, ValueError, InputProblem):
+            return  # The day will do.
 
     @on(Input.Submitted, "#upload-destination")
     @on(Button.Pressed, "#preview")
@@ -215,25 +233,39 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
         self._say_outcome(plan, good)
         lines = warnings(plan)
         self.warning.display = bool(lines)
+        self.message.set_class(bool(lines), "-close")
         self.warning.update(Content.styled("\n".join(lines), "$text-warning"))
-        rows = sorted(enumerate(plan), key=lambda pair: (bool(pair[1].obstacle), pair[0]))
-        room = self.app.size.height - 16 - 2 * len(lines)
-        self.table.styles.height = max(2, min(10, len(rows) + 1, room))
+        rows = sorted(enumerate(plan), key=lambda pair: (self._rank(pair[1]), pair[0]))
         self.table.display = bool(rows)
+        self.fit()
         self.table.show(Source(Rows.of(rows), lambda pair: str(pair[0]), lambda pair: self._cells(pair[1])))
         go = self.query_one("#go", Button)
         go.disabled = not good
-        go.label = f"Upload {plural(len(good), 'file')}" if good else "Upload"
+        relabel(go, f"Upload {plural(len(good), 'file')}" if good else "Upload")
+
+    def fit(self) -> None:
+        """As many lines of the preview as there is room for."""
+        high = self.app.size.height
+        blank = 0 if high < FLAT else 3
+        words = (str(self.message.content), *str(self.warning.content).splitlines())
+        said = sum(-(-cell_len(line) // self.inner_width) for line in words)
+        room = self.inner_height - 2 - said - 1 - blank
+        self.table.styles.height = max(3, min(12 if high < LOW else 24, len(self.plan) + 1, room))
+
+    def _rank(self, item: PlannedUpload) -> int:
+        """What would be sent first, then what is there already, then what can't go."""
+        return 2 if item.obstacle else int(self.fates.get(str(item.target)) in THERE)
 
     def _say_outcome(self, plan: tuple[PlannedUpload, ...], good: list[PlannedUpload]) -> None:
-        text = f"{plural(len(good), 'file')} would go, {size(sum(item.size for item in good))}."
+        there = [item for item in good if self.fates.get(str(item.target)) in THERE]
+        sent = [item for item in good if item not in there]
+        text = f"{plural(len(sent), 'file')} would go, {size(sum(item.size for item in sent))}."
         if not plan:
             text = "No FASTQ there: .fastq.gz, .fastq.bgz, .fq.gz and .fq.bgz can go."
         elif len(good) < len(plan):
             text += f" {len(plan) - len(good):,} would not."
-        known = Counter(self.fates[str(item.target)] for item in good if str(item.target) in self.fates)
-        if known:
-            text += f" {', '.join(f'{number:,} {fate.value}' for fate, number in known.items())}."
+        if there:
+            text += f" {len(there):,} there already: compared, and sent only if different."
         self._say(text, bad=not good)
 
     def _cells(self, item: PlannedUpload) -> tuple[Cell, ...]:
@@ -243,7 +275,8 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
         else:
             fate = self.fates.get(str(item.target))
             folder = clean(item.target.folder if item.target is not None else "")
-            where = Cell(folder if fate is None else f"{fate.value}  {folder}", Tone.DIM)
+            below = folder.removeprefix(clean(self.destination.value))
+            where = Cell(folder if fate is None else f"{fate.value}  {below}".rstrip(), Tone.DIM)
         return Cell(clean(item.local.name)), Cell(size(item.size), Tone.DIM), where
 
     @on(VirtualTable.Moved)

@@ -9,6 +9,7 @@ from textual import on
 from gencove_tui.engine.views_queue import TransferDetail
 from gencove_tui.errors import Problem
 from gencove_tui.tui.messages import SnapshotTaken
+from gencove_tui.tui.rule_words import Names
 from gencove_tui.tui.screens.dialogs import Live
 from gencove_tui.tui.screens.frame import Frame
 from gencove_tui.tui.screens.transfer_sheet import TransferSheet
@@ -29,15 +30,17 @@ class LocalWiring(Frame):
                 screen.show_snapshot(event.snapshot)
         self.news.read(event.snapshot)
         self.rule_news.read(event.snapshot)
+        self.watching.learn_names(event.snapshot.rules)
         self.deeds.keep_engine(event.snapshot)
         if before is None or before.engine != event.snapshot.engine:
             self.tell_connection()
         self.tell_bars()
 
     def on_mount(self) -> None:
-        """Let the deeds of the queue reach its list."""
+        """Let the deeds of the queue reach its list, and rules and logs name projects."""
         pane = self.query_one(TransfersPane)
         self.queue.hide, self.queue.sees = pane.clear_until, pane.in_view
+        self.query_one(WatchPane).names = Names(self.desk.project_name)
 
     async def on_unmount(self) -> None:
         """What was cleared leaves the ledger now: nobody is left to bring it back."""
@@ -88,6 +91,8 @@ class LocalWiring(Frame):
             self.watching.show(event.view)
         elif event.act == "remove":
             self.watching.remove(event.view)
+        elif event.act == "release":
+            self.watching.release(event.view)
         else:
             self.watching.attempt(event.view.rule)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from textual import on
 
 from gencove_tui.errors import Problem
 from gencove_tui.model import Capability, Project
 from gencove_tui.tui.asking import Asked
-from gencove_tui.tui.format import clean
+from gencove_tui.tui.format import clean, plural
 from gencove_tui.tui.messages import ConnectionChanged, ListChanged, SampleChanged, StatsChanged
+from gencove_tui.tui.queries import describe_samples
 from gencove_tui.tui.remote_deeds import RemoteDeeds
 from gencove_tui.tui.screens.frame import Frame
 from gencove_tui.tui.widgets.pane import ListPane
@@ -24,6 +26,9 @@ from gencove_tui.tui.widgets.virtual_table import VirtualTable
 class RemoteWiring(Frame):
     """Projects, samples, the sample's detail and the upload area."""
 
+    _found: tuple[str, str, str] | None = None
+    """Pane, key and name of what the cursor was on when a search ended."""
+
     @cached_property
     def remote(self) -> RemoteDeeds:
         """Carries out what these panes ask for."""
@@ -33,7 +38,7 @@ class RemoteWiring(Frame):
             self.query_one(DetailPane),
             self.query_one(UploadsPane),
         )
-        return RemoteDeeds(self, self.desk, self.look, self.refresher.look_at_ledger, self.refresher, panes)
+        return RemoteDeeds(self, self.desk, self.look, self.refresher.ledger.look, self.refresher, panes)
 
     def stop_waiting(self, why: Problem) -> bool:
         """Also the sections of a sample, and the whole upload area."""
@@ -58,8 +63,38 @@ class RemoteWiring(Frame):
 
     @on(ListChanged)
     def _list_changed(self, event: ListChanged) -> None:
-        self.list_pane(event.name).show(event.view)
+        pane = self.list_pane(event.name)
+        here = pane.table.cursor_key
+        if here is not None and not len(event.view.rows):
+            pane.table.expect(here)  # the same list comes again, in another order or with more in it
+        pane.show(event.view)
+        self._find_place(pane)
+        self._say_where(pane)
         self.tell_bars()
+
+    def _find_place(self, pane: ListPane[Any]) -> None:
+        """Back to the row of last time, if it lies beyond the first page."""
+        if pane.NAME not in self._places or pane.view.fetched is None or pane.view.stale:
+            return
+        project = self.refresher.project
+        if pane.NAME == "samples" and (project is None or project.id != self.remembered.project):
+            return
+        place, key = self._places.pop(pane.NAME), self.remembered.cursors.get(pane.NAME, "")
+        if pane.table.cursor == 0 and place < len(pane.source) and pane.source.place(key) is None:
+            pane.table.expect(key)  # near that number, once its page is here
+            pane.table.move_to(place)
+
+    def _say_where(self, pane: ListPane[Any]) -> None:
+        """After a search: the cursor is still on what was found, or it is said why not."""
+        view = pane.view
+        if self._found is None or self._found[0] != pane.NAME or view.busy or view.fetched is None:
+            return
+        _, key, name = self._found
+        self._found = None
+        if not view.search and pane.table.cursor_key != key and pane.source.place(key) is None:
+            key_name = self.look.keys.key("filter")
+            rows = plural(view.rows.loaded, "row")
+            self.deeds.say(f"{name} is not among the {rows} loaded so far; {key_name} finds it again.")
 
     @on(SampleChanged)
     def _sample_changed(self, event: SampleChanged) -> None:
@@ -104,11 +139,18 @@ class RemoteWiring(Frame):
         kept = self.remembered.filters.pop("samples", "")
         self.samples.drop_filter(search=False)
         self.samples.show_project(project, None)
+        if self.refresher.kept is not None and self.refresher.kept[0] == project.id:
+            self.samples.show_query(describe_samples(self.refresher.kept[1]))
         if kept and project.id == self.remembered.project:
             self.samples.restore(text=kept)
 
     @on(ListPane.Searched)
     def _searched(self, event: ListPane.Searched) -> None:
+        pane = self.list_pane(event.pane)
+        here = pane.current() if not event.text else None
+        if here is not None and self.panes[event.pane].display:
+            words = [cell.text for cell in pane.cells_of(here) if cell.text]
+            self._found = (event.pane, pane.key_of(here), words[0] if words else "It")
         self.refresher.search(event.pane, event.text)
 
     @on(VirtualTable.WindowNeeded)

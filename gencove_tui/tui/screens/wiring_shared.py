@@ -13,6 +13,7 @@ from gencove_tui.tui.screens.dialogs import FactsSheet
 from gencove_tui.tui.screens.frame import Frame
 from gencove_tui.tui.screens.help import Help
 from gencove_tui.tui.screens.messages_sheet import MessagesSheet
+from gencove_tui.tui.screens.theme import ThemeChooser
 from gencove_tui.tui.toasts import say_mistake, say_problem
 from gencove_tui.tui.widgets.bars import Line
 from gencove_tui.tui.widgets.notices import Notices
@@ -140,7 +141,12 @@ class SharedWiring(Frame):
 
     def action_theme(self) -> None:
         """Open the list of themes."""
-        self.app.search_themes()
+        chooser = ThemeChooser(self.look, tuple(self.app.available_themes.values()), self.app.theme)
+        self.app.push_screen(chooser)
+
+    async def action_to_shell(self) -> None:
+        """Let the shell have the terminal for a while."""
+        await self.app.run_action("to_shell", self.app)
 
     def action_quit(self) -> None:
         """Leave, asking if work is in flight."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker
 
 from gencove_tui.engine.views_remote import Progress
 from gencove_tui.errors import Problem
-from gencove_tui.tui.screens.dialogs import Dialog
+from gencove_tui.tui.screens.dialogs import Box, Dialog
 
 TICK = 0.5
 """Seconds between looks at the clock."""
@@ -30,9 +29,14 @@ class Done(NamedTuple):
 class Working(Dialog[Done | None]):
     """Runs ``work`` and answers how it ended; None when the user didn't wait."""
 
-    def __init__(self, title: str, work: Callable[[Progress], Awaitable[Any]]) -> None:
+    HINTS: ClassVar[tuple[str, ...]] = ("esc stops it",)
+
+    def __init__(
+        self, title: str, work: Callable[[Progress], Awaitable[Any]], doing: str = "Asking Gencove…"
+    ) -> None:
         super().__init__()
         self._title = title
+        self._doing = doing
         self._work = work
         self._began = time.monotonic()
         self._counted = ""
@@ -40,9 +44,8 @@ class Working(Dialog[Done | None]):
 
     def compose(self) -> ComposeResult:
         """What is going on, and how to stop it."""
-        with Vertical(classes="dialog") as box:
+        with Box(classes="dialog") as box:
             box.border_title = Content(self._title)
-            box.border_subtitle = Content("esc stops it")
             yield Static(id="working-text", markup=False)
 
     def on_mount(self) -> None:
@@ -58,14 +61,14 @@ class Working(Dialog[Done | None]):
             self.dismiss(Done(problem=problem))
 
     def _count(self, done: int, total: int) -> None:
-        self._counted = f"{done:,} of {total:,}"
+        self._counted = f"{done:,} of {total:,}" if total else f"{done:,}"
         if self.is_mounted:
             self._tell()
 
     def _tell(self) -> None:
         seconds = int(time.monotonic() - self._began)
         waited = f"{seconds} s" if seconds else ""
-        text = "  ".join(filter(None, ("Asking Gencove…", self._counted, waited)))
+        text = "  ".join(filter(None, (self._doing, self._counted, waited)))
         static = self.query_one("#working-text", Static)
         if static.content != text:
             static.update(text)

@@ -100,7 +100,8 @@ class TabStrip(Line):
                 (f" {PANE_TITLES[pane]}", look),
                 (f"{counted} ", "$foreground-muted"),
             )
-            parts.append((content.stylize("on $primary 35%") if at else content, f"go_{pane}"))
+            here = "reverse" if self.app.no_color else "on $primary 35%"
+            parts.append((content.stylize(here) if at else content, f"go_{pane}"))
         return parts
 
 
@@ -113,10 +114,11 @@ class KeyBar(Line):
         self._actions: Sequence[Action] = ()
         self._typed: list[Content] = []
 
-    def show(self, pane: str, without: Sequence[str] = ()) -> None:
-        """Offer the keys of this pane, but not actions that make no sense now."""
+    def show(self, pane: str, without: Sequence[str] = (), first: str = "") -> None:
+        """Offer the keys of this pane, but not actions that make no sense now; ``first`` leads the row."""
         self._typed = []
-        self._actions = [action for action in key_bar(pane) if action.id not in without]
+        actions = [action for action in key_bar(pane) if action.id not in without]
+        self._actions = sorted(actions, key=lambda action: action.id != first)
         self.compose_line()
 
     def say(self, *words: str) -> None:

@@ -11,9 +11,15 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from gencove_tui.tui.format import Cell, Tone, fit
+from gencove_tui.tui.widgets.wrapping import wrapped
 
 TWO_COLUMNS = 62
 """Cells from which two facts share a line."""
+
+LEAST_NAME = 20
+"""Cells that names may always fill; in a wide list two fifths of it."""
+INDENT = 4
+"""Cells before a value whose name stands on a line of its own."""
 
 TONE_STYLES = {
     Tone.PLAIN: "",
@@ -85,7 +91,9 @@ class Facts(Widget):
     def _lines(self, width: int) -> list[Content]:
         if width <= 0:
             return []
-        label = max((cell_len(fact.name) for fact in self._facts), default=0) + 2
+        most = max(LEAST_NAME, width * 2 // 5)
+        names = [cell_len(fact.name) + 2 for fact in self._facts]
+        label = max((name for name in names if name <= most), default=INDENT)
         label = max(label, self._name_width)
         columns = 2 if width >= TWO_COLUMNS else 1
         column = width // columns
@@ -98,10 +106,16 @@ class Facts(Widget):
                 if line:
                     lines.append(Content("").join(line))
                     line = []
-                room = max(1, width - label)
-                for row in styled(fact.value).wrap(room):
+                if (
+                    cell_len(fact.name) + 2 > label
+                ):  # on lines of its own, or nothing would be left for the value
+                    long_name = Content.styled(fact.name, TONE_STYLES[self._name_tone])
+                    lines.extend(wrapped(long_name, width))
+                    name = Content(" " * INDENT)
+                room = max(1, width - len(name))
+                for row in wrapped(styled(fact.value), room):
                     lines.append(name + row)
-                    name = Content(" " * label)
+                    name = Content(" " * (width - room))
                 continue
             value = Cell(fit(fact.value.text, column - label), fact.value.tone)
             line.append(name + styled(value))

@@ -51,6 +51,7 @@ class FilterBar(Horizontal):
         with self.input.prevent(Input.Changed):
             self.input.value = text
         self.input.focus()
+        self.input.select_all()  # another search replaces the one before
 
     def close(self) -> None:
         """Hide the line."""

@@ -39,27 +39,39 @@ class Marks:
         self._marks_changed()
         self.move_to(self.cursor + 1)
 
-    def mark_range(self) -> None:
-        """Mark every row between the one that was marked last and the cursor, both included."""
+    def mark_range(self) -> int:
+        """Mark every row between the one that was marked last and the cursor, both included.
+
+        Returns how many of them aren't loaded, so that they can't be marked.
+        """
         last = next(
             (place for key in reversed(self.marks) if (place := self.source.place(key)) is not None), None
         )
         low, high = sorted((self.cursor if last is None else last, self.cursor))
-        self._mark(range(low, high + 1))
+        return self._mark(range(low, high + 1))
 
-    def mark_all(self) -> None:
-        """Mark every row that is loaded; if all of them are marked, unmark them."""
+    def mark_all(self) -> int:
+        """Mark every row that is loaded; if all of them are marked, unmark them.
+
+        Returns how many were left out because they aren't loaded.
+        """
         before = len(self.marks)
-        self._mark(range(len(self.source)))
+        left_out = self._mark(range(len(self.source)))
         if len(self.marks) == before:
             self.clear_marks()
+            return 0
+        return left_out
 
-    def _mark(self, rows: range) -> None:
+    def _mark(self, rows: range) -> int:
+        left_out = 0
         for index in rows:
             key = self.source.key(index)
-            if key is not None:
+            if key is None:
+                left_out += 1
+            else:
                 self.marks[key] = None
         self._marks_changed()
+        return left_out
 
     def set_marks(self, keys: Iterable[str]) -> None:
         """Mark exactly the rows with these keys, here or not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from datetime import datetime
@@ -10,12 +11,20 @@ from typing import NamedTuple
 from textual.content import Content
 from textual.widgets import Static
 
-from gencove_tui.tui.format import Cell, Glyphs, Tone
+from gencove_tui.tui.format import Cell, Glyphs, Tone, sentences
 from gencove_tui.tui.toasts import LINGER, Severity
 from gencove_tui.tui.widgets.facts import styled
+from gencove_tui.tui.widgets.reason import first_lines
 
+log = logging.getLogger(__name__)
+
+_LEVELS = {"information": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 SHOWN = 2
 """Messages that stand at the same time."""
+LINES = 2
+"""That one of them may fill; the list of all that was said has it whole."""
+_READ_SECONDS = 2.0
+"""After so long a message counts as seen."""
 KEPT = 300
 """Messages that can be read again later."""
 
@@ -38,7 +47,7 @@ class Message(NamedTuple):
         head = self.title
         if head and self.text:
             head += " " if head.endswith((".", "!", "?", ":")) else ": "
-        return Cell(f"{glyph} {head}{' '.join(self.text.split())}", tone)
+        return Cell(f"{glyph} {sentences((head + ' '.join(self.text.split()),))}", tone)
 
 
 class Messages:
@@ -48,8 +57,10 @@ class Messages:
         self.kept: deque[Message] = deque(maxlen=KEPT)
 
     def add(self, message: Message) -> None:
-        """Remember a message."""
+        """Remember a message, here and in the log."""
         self.kept.append(message)
+        words = ": ".join(filter(None, (message.title, message.text)))
+        log.log(_LEVELS[message.severity], "%s", words.replace("\n", " "))
 
 
 class Notices(Static):
@@ -59,6 +70,26 @@ class Notices(Static):
         super().__init__(id="notices", markup=False)
         self._glyphs = glyphs
         self._up: list[tuple[float, Message]] = []
+        self._resting = False
+
+    def rest(self) -> list[Message]:
+        """Out of sight while something stands above. Hands over the errors that nobody can have read yet."""
+        self._resting = True
+        new = time.monotonic() - _READ_SECONDS
+        unread = [
+            (ends, message)
+            for ends, message in self._up
+            if message.severity == "error" and ends - LINGER["error"] > new
+        ]
+        self._up = [entry for entry in self._up if entry not in unread]
+        self._draw()
+        return [message for _, message in unread]
+
+    def come_back(self) -> None:
+        """In sight again for what is left of each one's time."""
+        self._resting = False
+        self._expire()
+        self._draw()
 
     def put(self, message: Message) -> None:
         """Show a message for its time."""
@@ -86,6 +117,15 @@ class Notices(Static):
             self._draw()
 
     def _draw(self) -> None:
-        self.display = bool(self._up)
-        if self._up:
-            self.update(Content("\n").join(styled(message.cell(self._glyphs)) for _, message in self._up))
+        self.display = bool(self._up) and not self._resting
+        if self.display:
+            width = self.app.size.width - 2
+            self.update(
+                Content("\n").join(
+                    line
+                    for _, message in self._up
+                    for line in first_lines(
+                        styled(message.cell(self._glyphs)), width, LINES, self._glyphs.ellipsis
+                    )
+                )
+            )

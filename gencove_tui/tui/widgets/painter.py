@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from gencove_tui.tui.format import Cell, Glyphs, Tone, fit
-from gencove_tui.tui.widgets.columns import GAP, Column, share
+from gencove_tui.tui.widgets.columns import Column, gaps, share
 
 GUTTER = 2
 """Cells before the first column: one for the cursor, one for the mark."""
@@ -40,7 +40,8 @@ class Painter:
         self.glyphs = glyphs
         self._table = table
         self._width = self._room = -1
-        self._shares: dict[int, int] = {}
+        self._shares: dict[int, tuple[int, str]] = {}
+        """Of each column that is shown, by number: its cells, and the blanks after it."""
         self._strips: LRUCache[Image, Strip] = LRUCache(512)
         self._styles: dict[tuple[str, Tone], Style] = {}
 
@@ -57,7 +58,9 @@ class Painter:
         if (width, room) == (self._width, self._room):
             return False
         self._width, self._room = width, room
-        self._shares = share(self.columns, room - GUTTER - MARGIN)
+        widths = share(self.columns, room - GUTTER - MARGIN)
+        after = gaps(self.columns, list(widths))
+        self._shares = {i: (width, " " * gap) for (i, width), gap in zip(widths.items(), after, strict=True)}
         self._strips.clear()
         return True
 
@@ -69,9 +72,9 @@ class Painter:
     def header(self) -> Strip:
         """The titles of the columns."""
         cells = [Cell(" " * GUTTER)]
-        for i, width in self._shares.items():
+        for i, (width, gap) in self._shares.items():
             column = self.columns[i]
-            cells.append(Cell(fit(column.title, width, right=column.right) + " " * GAP))
+            cells.append(Cell(fit(column.title, width, right=column.right) + gap))
         return self._line(cells, "header")
 
     def words(self, text: str) -> Strip:
@@ -96,18 +99,20 @@ class Painter:
         elif image.marked:
             role = "marked"
         cursor = glyphs.cursor if image.focused else glyphs.cursor_away
-        cells = [
-            Cell(cursor if image.cursor else " ", Tone.ACCENT),
-            Cell(glyphs.mark if image.marked else " ", Tone.ACCENT),
-        ]
-        for i, width in self._shares.items():
+        mark = glyphs.mark if image.marked else " "
+        # Away from the cursor the mark keeps clear of the text.
+        cells = [Cell(cursor + mark if image.cursor else mark + " ", Tone.ACCENT)]
+        for i, (width, gap) in self._shares.items():
             column = self.columns[i]
             cell = Cell(glyphs.missing, Tone.DIM) if image.cells is None else image.cells[i]
             text = fit(cell.text, width, right=column.right, cut=column.cut, ellipsis=glyphs.ellipsis)
             if cell.pieces and text.startswith(cell.text):
                 cells += (Cell(piece, tone) for piece, tone in cell.pieces)
                 text = text.removeprefix(cell.text)
-            cells.append(Cell(text + " " * GAP, cell.tone))
+            elif cell.pieces:  # the first is what matters
+                first = cell.pieces[0][0]
+                text = fit(first, width, right=column.right, cut=column.cut, ellipsis=glyphs.ellipsis)
+            cells.append(Cell(text + gap, cell.tone))
         return self._line(cells, role)
 
     def _line(self, cells: Sequence[Cell], role: str) -> Strip:
@@ -119,19 +124,19 @@ class Painter:
         style = self._styles.get((role, tone))
         if style is None:
             _, ground = self._table.background_colors
-            bold = False
-            colour = self._table.get_component_styles(f"table--{tone}").color
-            if role != "base":
-                look = self._table.get_component_styles(f"table--{role}")
+            emphasis = Style()
+            look = None if role == "base" else self._table.get_component_styles(f"table--{role}")
+            if look is not None:
                 ground += look.background
-                bold = bool(look.text_style.bold)
-                if role == "header":
-                    colour = look.color
+                emphasis = look.text_style
+            # What is faint is the hardest to read on the cursor's ground, and is what the user looks at.
+            # Reversed, tones would be a patchwork of grounds.
+            level = emphasis.reverse or (tone is Tone.DIM and role == "cursor-focused")
+            colour = self._table.get_component_styles(f"table--{Tone.PLAIN if level else tone}").color
+            if look is not None and role == "header":
+                colour = look.color
             text = ground + colour
-            style = Style(
-                color=text.rich_color,
-                bgcolor=ground.rich_color,
-                bold=bold or tone is Tone.STRONG,
-            )
+            style = Style(color=text.rich_color, bgcolor=ground.rich_color, bold=tone is Tone.STRONG or None)
+            style += emphasis
             self._styles[(role, tone)] = style
         return style

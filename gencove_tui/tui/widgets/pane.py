@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Self, TypeVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -17,7 +18,7 @@ from textual.widgets import Static
 
 from gencove_tui.tui.actions import PANE_TITLES, TABS
 from gencove_tui.tui.format import Cell, clean, count, since
-from gencove_tui.tui.rows import Source
+from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.toasts import Severity
 from gencove_tui.tui.views import ListView, Look
 from gencove_tui.tui.widgets.columns import Column
@@ -26,6 +27,8 @@ from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 T = TypeVar("T")
 
+ENDS = 6
+"""Cells of a border that its words leave free."""
 SEARCH_REST = 0.3
 """Seconds without a key before a search goes to the server."""
 
@@ -180,9 +183,13 @@ class ListPane(Pane, Generic[T]):
         self.view = view
         self._show_rows()
 
+    @property
+    def known(self) -> Rows[T]:
+        """The rows that a filter can look through."""
+        return self.view.rows
+
     def _show_rows(self) -> None:
-        view = self.view
-        self.source = Source(view.rows, self.key_of, self.cells_of, self._keep())
+        self.source = Source(self.known, self.key_of, self.cells_of, self._keep())
         self.table.set_empty(self._nothing())
         self.table.show(self.source)
         self._describe()
@@ -222,25 +229,35 @@ class ListPane(Pane, Generic[T]):
         known = f"{self.counted}{'+' if rows.more else ''}" if view.fetched else ""
         if view.fetched and self._keep() is not None:
             known = f"{count(len(self.source))} of {known}"
-            if rows.loaded < len(rows):
-                known += f" ({count(rows.loaded)} loaded)"
-        notes = [self.note()]
+            if self.known.loaded < len(rows):
+                known += f" ({count(self.known.loaded)} loaded)"
+        alone = not self.gutter.top  # no upper border to say a count in, and nobody else's age to tell apart
+        part = known if alone and view.fetched and self._keep() is not None else ""
+        notes = [(20, part), *self.notes()]
         if self.table.marks:
-            notes.append(f"{len(self.table.marks)} marked")
+            notes.append((50, f"{count(len(self.table.marks))} marked"))
         if self.sort:
-            notes.append(f"by {self.sort}")
+            notes.append((5, f"by {self.sort}"))
         if self.filter_text:
-            notes.append(f"filter {clean(self.filter_text)!r}")
+            notes.append((30, f"filter {clean(self.filter_text)!r}"))
         if view.busy and not self.line_down:
-            notes.append(f"loading… {self.look.keys.key('back')} stops")
-        elif view.stale and view.fetched:
-            notes.append(f"as of {since(view.fetched, self.look.clock()).removeprefix('of ')}")
+            notes.append((60, f"loading… {self.look.keys.key('back')} stops"))
+        elif view.stale and view.fetched and not alone:
+            notes.append((40, f"as of {since(view.fetched, self.look.clock()).removeprefix('of ')}"))
+        notes = [(worth, text) for worth, text in notes if text]
+        room = self.outer_size.width - ENDS
+        while len(notes) > 1 and cell_len(separator.join(text for _, text in notes)) > room:
+            notes.remove(min(notes))
         self.set_title(
             counted="  ".join(filter(None, (known, self.title_note()))),
-            subtitle=separator.join(filter(None, notes)),
+            subtitle=separator.join(text for _, text in notes),
         )
         problem = view.problem
         self.set_banner("" if problem is None or self.line_down else clean(str(problem)), bad=True)
+
+    def on_resize(self) -> None:
+        """Other borders may be in view, and other words then stand in them."""
+        self._describe()
 
     def title_note(self) -> str:
         """More for the upper border."""
@@ -254,6 +271,10 @@ class ListPane(Pane, Generic[T]):
     def note(self) -> str:
         """More for the lower border."""
         return ""
+
+    def notes(self) -> list[tuple[int, str]]:
+        """The same in parts: where there isn't room for all, the one that is worth least goes first."""
+        return [(10, self.note())]
 
     def tell_age(self) -> None:
         """Time has passed: say anew how old the list is."""
@@ -283,11 +304,25 @@ class ListPane(Pane, Generic[T]):
 
     def action_mark_range(self) -> None:
         """Mark everything between the last mark and the cursor."""
-        self.table.mark_range()
+        self._tell_unmarked(self.table.mark_range())
 
     def action_mark_all(self) -> None:
         """Mark every loaded row, or none if all are."""
-        self.table.mark_all()
+        self._tell_unmarked(self.table.mark_all())
+
+    def _tell_unmarked(self, left_out: int) -> None:
+        """Rows that aren't here can't be marked; nobody shall believe that they are."""
+        if left_out:
+            marked = count(len(self.table.marks))
+            rows = "1 row" if left_out == 1 else f"{count(left_out)} rows"
+            text = (
+                f"{marked} marked. {rows} between them are not loaded and stay unmarked. {self.how_to_mark()}"
+            )
+            self.post_message(self.Said(text.rstrip(), "warning"))
+
+    def how_to_mark(self) -> str:
+        """How to mark also what isn't loaded."""
+        return ""
 
     def action_sort(self) -> None:
         """Go on to the next order."""
@@ -356,13 +391,15 @@ class ListPane(Pane, Generic[T]):
     def _keep(self) -> Callable[[T], bool] | None:
         """The filter to apply here, after what the server did."""
         text = self.filter_text.casefold()
-        if not text.lstrip("!") or (self.searches_server and not text.startswith("!")):
+        # Until the server's answer is here, what is loaded is looked through.
+        server = self.searches_server and not self.line_down and self.view.search == self.filter_text
+        if not text.lstrip("!") or (server and not text.startswith("!")):
             return None
-        wanted = not text.startswith("!")
+        return self._matches
+
+    def _matches(self, item: T) -> bool:
+        """Whether the filter's text, all of its words, is in an item's; with ! whether it isn't."""
+        text = self.filter_text.casefold()
         words = text.lstrip("!").split()
-
-        def keep(item: T) -> bool:
-            hay = self.text_of(item).casefold()
-            return all(word in hay for word in words) == wanted
-
-        return keep
+        hay = self.text_of(item).casefold()
+        return not words or all(word in hay for word in words) is not text.startswith("!")

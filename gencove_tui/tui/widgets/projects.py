@@ -60,10 +60,14 @@ class ProjectsPane(ListPane[Project]):
         stats = self.stats.get(item.id, (item, None))[1]
         return (
             Cell(project_name(item), Tone.DIM if item.hidden else Tone.PLAIN),
-            Cell(count(stats.total if item.sample_count is None and stats else item.sample_count), Tone.DIM),
+            Cell(self._samples(item, stats), Tone.DIM),
             Cell("") if stats is None else status_bar(stats, BAR, self.look.glyphs),
             Cell(day(item.modified or item.created, self.look.clock()), Tone.DIM),
         )
+
+    def _samples(self, item: Project, stats: StatusCounts | None) -> str:
+        known = stats.total if item.sample_count is None and stats is not None else item.sample_count
+        return "–" if known is None else count(known)
 
     def text_of(self, item: Project) -> str:
         """Name, id and description."""

@@ -29,12 +29,12 @@ class QueueLine(Line):
         self.look = look
         self.history: deque[float] = deque(maxlen=COLUMNS)
         self._since: datetime | None = None
-        self._totals = Totals()
+        self._totals, self._longest = Totals(), 0.0
         self._limit: int | None = None
 
-    def show(self, totals: Totals, limit: int | None) -> None:
-        """Take over the newest sums."""
-        self._totals, self._limit = totals, limit
+    def show(self, totals: Totals, limit: int | None, longest: float = 0.0) -> None:
+        """Take over the newest sums; ``longest`` is the most seconds that one of what moves has left."""
+        self._totals, self._limit, self._longest = totals, limit, longest
         self._note(totals.up_rate + totals.down_rate)
         shown = bool(totals.unfinished or totals.paused)
         if self.display != shown:
@@ -65,7 +65,7 @@ class QueueLine(Line):
         for sign, speed in ((signs.up, totals.up_rate), (signs.down, totals.down_rate)):
             if speed >= 1:
                 cells.append(Cell(f"{sign} {rate(speed)}", Tone.BUSY))
-        if left := left_line(totals):
+        if left := left_line(totals, self._longest):
             cells.append(Cell(left))
         if self._limit is not None:
             cells.append(Cell(f"limit {rate(self._limit)}", Tone.WARN))

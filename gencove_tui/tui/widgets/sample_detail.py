@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
@@ -25,6 +26,11 @@ from gencove_tui.tui.widgets.pane import Pane
 from gencove_tui.tui.widgets.sample_facts import sample_facts
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
+MOST_KIND = 24
+"""Cells that the type of a deliverable may fill."""
+ENDED = ("succeeded", "failed", "cancelled", "disabled")
+"""Statuses after which nothing more is to come."""
+
 
 class DetailPane(Pane):
     """The chosen sample: its deliverables, and beside them its QC, history and metadata."""
@@ -32,9 +38,9 @@ class DetailPane(Pane):
     NAME = "detail"
     BINDINGS = bindings("detail")
     COLUMNS = (
-        Column("Deliverable", 14, flex=1, keep=100),
-        Column("Size", 9, keep=90, right=True),
-        Column("File name", 16, flex=2, keep=50, cut="middle"),
+        Column("Deliverable", 14, keep=100),
+        Column("Size", 8, keep=90, right=True),
+        Column("File name", 24, flex=1, keep=50, cut="middle"),
         Column("Checksum", 8, keep=40),
     )
 
@@ -53,6 +59,7 @@ class DetailPane(Pane):
         self.section = sections.FILES
         self.sections: tuple[str, ...] = (sections.FILES,)
         self.strip = Static(id="detail-sections", markup=False)
+        self._said_sections = Content("")
         self.rows: Source[sections.Row] = Source(Rows(), lambda row: row[0], lambda row: row[1])
         """What the section lists, unless that is files."""
         self._found: dict[tuple[str, str], Any] = {}
@@ -70,6 +77,7 @@ class DetailPane(Pane):
         """Only files, until it is known what Gencove offers."""
         super().on_mount()
         self._tell_sections()
+        self.table.set_empty(self._nothing())
 
     def let_show(self, capabilities: frozenset[Capability]) -> None:
         """What the dialect can tell of a sample is known now."""
@@ -95,6 +103,7 @@ class DetailPane(Pane):
         self.facts.show(facts, passing=sample is not None and view.fetched is None)
         files = () if sample is None else sample.deliverables or ()
         self.source = Source(Rows.of(keyed(files)), _key, self._cells)
+        self._tell_sections()
         self._show_table()
 
     # --- sections ----------------------------------------------------------------------
@@ -120,16 +129,20 @@ class DetailPane(Pane):
         self._show_table()
 
     def _tell_sections(self) -> None:
-        self.strip.display = len(self.sections) > 1
+        shown = len(self.sections) > 1 and self.view.sample is not None
+        if self.strip.display != shown:
+            self.strip.display = shown
         keys = self.look.keys
         line = Content("")
         for name in self.sections:
             at = name == self.section
-            line += Content.styled(
-                f" {sections.TITLES[name]} ", "bold $text-primary" if at else "$foreground-muted"
-            )
+            look = "bold underline $text-primary" if at else "$foreground-muted"
+            line += Content(" ") + Content.styled(sections.TITLES[name], look) + Content(" ")
         hint = f"  {keys.key('previous_section')} {keys.key('next_section')}"
-        self.strip.update(line + Content.styled(hint, "$foreground-muted"))
+        line += Content.styled(hint, "bold $text-accent")
+        if not line.is_same(self._said_sections):
+            self._said_sections = line
+            self.strip.update(line)
 
     def show_section(self, sample_id: str, section: str, found: Any, problem: Problem | None) -> None:
         """What was asked for came, or not."""
@@ -150,7 +163,7 @@ class DetailPane(Pane):
     def _show_table(self) -> None:
         found: list[sections.Row] = []
         if self.section == sections.FILES:
-            self.table.set_columns(self.COLUMNS)
+            self.table.set_columns(self._columns())
             self.table.set_empty(self._nothing())
             self.table.show(self.source)
         else:
@@ -207,7 +220,14 @@ class DetailPane(Pane):
             return ""
         if view.sample.deliverables is None:
             return "Loading…" if view.busy else "Enter loads its results."
-        return "No deliverables yet."
+        return "No deliverables." if view.sample.status in ENDED else "No deliverables yet."
+
+    def _columns(self) -> tuple[Column, ...]:
+        """The types as wide as the longest, for the names to get the rest."""
+        files = () if self.view.sample is None else self.view.sample.deliverables or ()
+        longest = max((cell_len(clean(file.file_type)) for file in files), default=0)
+        kind, *others = self.COLUMNS
+        return (replace(kind, width=min(MOST_KIND, max(kind.width, longest))), *others)
 
     def _cells(self, item: tuple[str, Deliverable]) -> tuple[Cell, ...]:
         file = item[1]

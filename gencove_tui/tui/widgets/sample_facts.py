@@ -21,5 +21,8 @@ def sample_facts(sample: Sample, look: Look) -> list[Fact]:
         Fact("Note", Cell(clean(sample.status_note), Tone.WARN), long=True),
         Fact("Failed QC", Cell(", ".join(map(clean, sample.failed_qc)), Tone.WARN), long=True),
         Fact("Archive", archive_status(sample.archive_status, glyphs)),
-        *(Fact(clean(name), Cell(clean(str(value)), Tone.DIM)) for name, value in sample.extra.items()),
+        *(
+            Fact(clean(name), Cell("–" if value is None else clean(str(value)), Tone.DIM))
+            for name, value in sample.extra.items()
+        ),
     ]

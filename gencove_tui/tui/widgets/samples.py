@@ -23,6 +23,9 @@ from gencove_tui.tui.widgets.projects import project_name
 from gencove_tui.tui.widgets.sample_facts import sample_facts
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
+MOST_MARKED = 10_000
+"""Samples that one key marks."""
+
 
 class SamplesPane(ListPane[Sample]):
     """The samples of the chosen project."""
@@ -30,12 +33,14 @@ class SamplesPane(ListPane[Sample]):
     NAME = "samples"
     BINDINGS = bindings("samples")
     COLUMNS = (
-        Column("Client id", 14, flex=3, keep=100, cut="middle"),
-        Column("Status", 14, flex=1, keep=90),
-        Column("Archive", 11, keep=20),
-        Column("Gencove id", 36, keep=10),
+        Column("Client id", 13, flex=2, keep=100, cut="middle"),
+        Column("Status", 11, flex=1, keep=90),
+        Column("Archive", 11, keep=60),
+        Column("Gencove id", 36, keep=10, spare=20),
         Column("Changed", 10, keep=50, right=True),
     )
+    ALL_AVAILABLE = tuple(column for column in COLUMNS if column.title != "Archive")
+    """While no sample is archived nobody misses the word, and the others get its room."""
 
     @dataclass
     class Chosen(Message):
@@ -59,8 +64,11 @@ class SamplesPane(ListPane[Sample]):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
+        self.table.set_columns(self.ALL_AVAILABLE)
         self._marked: dict[str, Sample] = {}
         """What is marked stays known when its page goes."""
+        self._archives = False
+        """Whether any sample of the project that was seen so far isn't simply available."""
 
     def show_project(self, project: Project, stats: StatusCounts | None) -> None:
         """Say whose samples these are and how they stand."""
@@ -68,6 +76,7 @@ class SamplesPane(ListPane[Sample]):
             self.table.clear_marks()
             self.table.move_to(0)
             self.query_text = ""
+            self._archives = False
         self.project, self.stats = project, stats
         self._describe()
 
@@ -76,13 +85,14 @@ class SamplesPane(ListPane[Sample]):
         return item.id
 
     def cells_of(self, item: Sample) -> tuple[Cell, ...]:
-        """Client id, status, archive, Gencove id, when it last changed."""
+        """Client id, status, archive where any is archived, Gencove id, when it last changed."""
+        archive = (archive_status(item.archive_status, self.look.glyphs),) if self._archives else ()
         return (
             Cell(clean(item.client_id), Tone.DIM if item.hidden else Tone.PLAIN)
             if item.client_id
             else Cell("(none)", Tone.DIM),
             sample_status(item.status, self.look.glyphs),
-            archive_status(item.archive_status, self.look.glyphs),
+            *archive,
             Cell(clean(item.id), Tone.DIM),
             Cell(day(item.status_created or item.modified or item.created, self.look.clock()), Tone.DIM),
         )
@@ -90,6 +100,15 @@ class SamplesPane(ListPane[Sample]):
     def text_of(self, item: Sample) -> str:
         """Both ids and the status."""
         return f"{item.client_id} {item.id} {item.status}"
+
+    def _show_rows(self) -> None:
+        if not self._archives:
+            self._archives = any(
+                archive_status(sample.archive_status, self.look.glyphs).text
+                for _, sample in self.view.rows.items()
+            )
+        self.table.set_columns(self.COLUMNS if self._archives else self.ALL_AVAILABLE)
+        super()._show_rows()
 
     def empty_text(self) -> str:
         """No samples, or no project to have any."""
@@ -133,13 +152,21 @@ class SamplesPane(ListPane[Sample]):
         return tuple(sample for sample in found if sample is not None)
 
     def in_view(self, sample: Sample) -> bool:
-        """Whether the list as it is filtered now holds the sample, as far as it is loaded."""
-        return self.source.place(sample.id) is not None
+        """Whether the list as it is filtered now holds the sample, loaded or not, as far as can be told."""
+        if self.source.place(sample.id) is not None:
+            return True
+        if self.query_text or self.view.rows.loaded >= len(self.view.rows):
+            return False
+        return self._matches(sample)
+
+    def how_to_mark(self) -> str:
+        """Gencove is asked for all that match."""
+        return f"{self.look.keys.key('mark_all')} marks every sample that matches."
 
     def action_mark_all(self) -> None:
         """Mark every sample that matches, also those that aren't loaded; again: none."""
         rows = self.view.rows
-        if self.table.marks and len(self.table.marks) >= len(self.source):
+        if self.table.marks and len(self.table.marks) >= min(len(self.source), MOST_MARKED):
             self.table.clear_marks()
         elif rows.loaded >= len(rows) or self._keep() is not None:
             super().action_mark_all()
@@ -179,12 +206,12 @@ class SamplesPane(ListPane[Sample]):
             return f"No sample is {self.query_text}. {self.look.keys.key('back')} shows all."
         return super()._nothing()
 
-    def note(self) -> str:
-        """The project's name and its counts."""
+    def notes(self) -> list[tuple[int, str]]:
+        """The project's name, its counts, and what Gencove is asked for."""
         if self.project is None:
-            return ""
+            return []
         glyphs, stats = self.look.glyphs, self.stats
-        words = [project_name(self.project)]
+        words = []
         if stats is not None:
             for sign, value in (
                 (glyphs.good, stats.succeeded),
@@ -194,9 +221,7 @@ class SamplesPane(ListPane[Sample]):
             ):
                 if value:
                     words.append(f"{sign} {value:,}")
-        if self.query_text:
-            words.append(f"{glyphs.separator} {self.query_text}")
-        return "  ".join(words)
+        return [(12, project_name(self.project)), (8, "  ".join(words)), (35, self.query_text)]
 
     @on(VirtualTable.Moved)
     def _moved(self, event: VirtualTable.Moved) -> None:
@@ -215,6 +240,8 @@ class SamplesPane(ListPane[Sample]):
         if (sample := self.current()) is not None:
             facts = tuple((fact.name, fact.value) for fact in sample_facts(sample, self.look))
             self.post_message(self.FactsAsked("Sample", facts, copyable=sample.id))
+        else:
+            self.post_message(self.Said("No sample is chosen"))
 
     def action_download(self) -> None:
         """Fetch results of the marked samples, or of the one under the cursor."""
@@ -228,6 +255,8 @@ class SamplesPane(ListPane[Sample]):
         if samples := self.chosen():
             what = "the sample's Gencove id" if len(samples) == 1 else f"{len(samples)} Gencove ids"
             self.post_message(self.CopyAsked("\n".join(s.id for s in samples), what))
+        else:
+            self.post_message(self.Said("No sample is chosen"))
 
     # --- deeds -------------------------------------------------------------------------
 
@@ -267,6 +296,8 @@ class SamplesPane(ListPane[Sample]):
         """Edit the metadata of the sample under the cursor."""
         if (sample := self.current()) is not None:
             self.post_message(Asked("metadata", (sample,)))
+        else:
+            self.post_message(self.Said("No sample is chosen"))
 
     def action_qc_histogram(self) -> None:
         """Show how the metrics of the project are spread."""

@@ -15,7 +15,7 @@ def parts(stats: StatusCounts) -> tuple[int, int, int, int]:
 
 
 def status_bar(stats: StatusCounts, width: int, glyphs: Glyphs) -> Cell:
-    """``████▒▒x░``: succeeded in full, under way in half, failed by their own sign, the rest empty.
+    """``▄▄▄▄▒▒x░``: succeeded in full, under way in half, failed by their own sign, the rest empty.
 
     Whatever isn't nothing gets a cell at least, where there is room. Empty for a project without samples.
     """
@@ -31,7 +31,7 @@ def status_bar(stats: StatusCounts, width: int, glyphs: Glyphs) -> Cell:
         # What is off by rounding is noticed least in the longest part.
         longest = max(range(4), key=lambda place: cells[place])
         cells[longest] += 1 if sum(cells) < width else -1
-    signs = (glyphs.bar_full, glyphs.half_full, glyphs.bad, glyphs.bar_empty)
+    signs = (glyphs.bar_low, glyphs.half_full, glyphs.bad, glyphs.bar_empty)
     tones = (Tone.GOOD, Tone.BUSY, Tone.BAD, Tone.DIM)
     pieces = tuple((sign * number, tone) for sign, number, tone in zip(signs, cells, tones, strict=True))
     return Cell("".join(text for text, _ in pieces), Tone.PLAIN, pieces)

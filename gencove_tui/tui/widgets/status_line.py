@@ -88,7 +88,7 @@ class StatusLine(Line):
         return found
 
     def _line(self, line: Connection) -> Cell:
-        if self._waited and line.state is Online.ONLINE:
+        if self._waited and line.state in (Online.ONLINE, Online.CONNECTING):
             return Cell(f"{self.look.glyphs.half} no answer for {self._waited} s", Tone.WARN)
         return online(line.state, self.look.glyphs)
 
@@ -104,7 +104,7 @@ class StatusLine(Line):
     def _engine(self, snapshot: Snapshot) -> Cell:
         engine, glyphs = snapshot.engine, self.look.glyphs
         if engine.notice:
-            return Cell(f"{glyphs.warn} {clean(engine.notice)}", Tone.WARN)
+            return Cell(f"{glyphs.warn} engine", Tone.WARN)  # what it says stands above, in full
         if engine.alive:
             return Cell(f"{glyphs.on} engine", Tone.GOOD)
         if self._starting:

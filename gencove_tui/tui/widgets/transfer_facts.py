@@ -5,7 +5,19 @@ from __future__ import annotations
 from gencove_tui.engine.views import Totals
 from gencove_tui.engine.views_queue import TransferDetail
 from gencove_tui.model import Direction, Transfer, TransferState, Wish
-from gencove_tui.tui.format import Cell, Tone, bar, clean, duration, moment, percent, plural, rate, size
+from gencove_tui.tui.format import (
+    Cell,
+    Tone,
+    bar,
+    clean,
+    duration,
+    moment,
+    percent,
+    plural,
+    rate,
+    sentences,
+    size,
+)
 from gencove_tui.tui.states import transfer_state
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.facts import Fact
@@ -18,13 +30,10 @@ def trouble(item: Transfer) -> str:
     """Why a transfer waits or failed, and what to do about it; empty while all is well."""
     if item.state not in (TransferState.FAILED, TransferState.WAITING) or not item.problem:
         return ""
-    text = clean(item.problem)
-    text += "" if text.endswith((".", "!", "?")) else "."
-    if item.remedy:
-        text += f" {clean(item.remedy)}"
+    again = ""
     if item.state is TransferState.WAITING and item.retry_at is not None:
-        text += f" Tried again at {moment(item.retry_at)[11:]}."
-    return text
+        again = f"Tried again at {moment(item.retry_at)[11:]}"
+    return sentences((clean(item.problem), clean(item.remedy), again))
 
 
 def counts_line(totals: Totals) -> str:
@@ -39,14 +48,17 @@ def counts_line(totals: Totals) -> str:
     return ", ".join(f"{number:,} {word}" for number, word in numbers if number)
 
 
-def left_line(totals: Totals) -> str:
-    """How much is left, and how long that will take."""
+def left_line(totals: Totals, longest: float = 0.0) -> str:
+    """How much is left, and how long that will take: no less than the ``longest`` of what moves, in seconds.
+
+    A quick upload does nothing for a slow download.
+    """
     speed = totals.up_rate + totals.down_rate
     left = []
     if totals.bytes_left:
         left.append(f"{size(totals.bytes_left)} left")
         if speed >= 1:
-            left.append(duration(totals.bytes_left / speed))
+            left.append(duration(max(longest, totals.bytes_left / speed)))
     return ", ".join(left)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.widgets import Static
 
 from gencove_tui.engine.views import Snapshot, Totals
 from gencove_tui.model import Transfer, TransferState, Wish
@@ -24,11 +23,14 @@ from gencove_tui.tui.views import ListView, Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.pane import ListPane
 from gencove_tui.tui.widgets.queue_line import QueueLine
+from gencove_tui.tui.widgets.reason import Reason
 from gencove_tui.tui.widgets.transfer_facts import counts_line, trouble
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
-BAR = 10
-"""Cells of a progress bar."""
+BAR, SHORT_BAR = 10, 7
+"""Cells of a progress bar, and of one where names need the room."""
+ROOMY = 100
+"""Cells from which bars have their whole length."""
 
 LIVE = (TransferState.RUNNING, TransferState.VERIFYING)
 RETRIABLE = (TransferState.FAILED, TransferState.CANCELLED, TransferState.WAITING)
@@ -50,9 +52,6 @@ class TransfersPane(ListPane[Row]):
         Column("Rate", 10, keep=70, right=True),
         Column("Left", 6, keep=50, right=True),
     )
-
-    AT_REST = COLUMNS[:-2]
-    """While nothing moves nobody misses rate and time left, and names get their room."""
 
     @dataclass
     class Wished(Message):
@@ -95,9 +94,11 @@ class TransfersPane(ListPane[Row]):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self.trouble = Static(id="transfers-trouble", markup=False)
+        self.trouble = Reason(look.glyphs.ellipsis, id="transfers-trouble")
         self.line = QueueLine(look)
         self._listed: tuple[Transfer, ...] = ()
+        self._moving = False
+        self._bar = BAR
         self.transfers: tuple[Transfer, ...] = ()
         self.totals = Totals()
         self.folded: set[str] = set()
@@ -117,10 +118,26 @@ class TransfersPane(ListPane[Row]):
         self.totals = snapshot.totals
         self._listed = snapshot.transfers
         self.unlisted = snapshot.transfers_total - len(snapshot.transfers)
-        self.line.show(snapshot.totals, limit)
-        moving = any(transfer.state is TransferState.RUNNING for transfer in snapshot.transfers)
-        self.table.set_columns(self.COLUMNS if moving else self.AT_REST)
+        moving = [transfer for transfer in snapshot.transfers if transfer.state is TransferState.RUNNING]
+        self.line.show(snapshot.totals, limit, max((t.eta or 0.0 for t in moving), default=0.0))
+        self._moving = bool(moving)
+        self._set_columns()
         self._rearrange()
+
+    def on_resize(self) -> None:
+        """Bars of another length, where that makes a difference."""
+        length = BAR if self.size.width >= ROOMY else SHORT_BAR
+        if length != self._bar:
+            self._bar = length
+            self._set_columns()
+            self._rearrange()
+
+    def _set_columns(self) -> None:
+        """While nothing moves nobody misses rate and time left, and names get their room."""
+        state, file, progress, *others = self.COLUMNS
+        title = progress.title if self._bar >= len(progress.title) else "Done"
+        progress = replace(progress, title=title, width=self._bar)
+        self.table.set_columns((state, file, progress, *(others if self._moving else others[:-2])))
 
     def clear_until(self, until: datetime | None) -> int:
         """Take what had ended by then out of sight, or with None bring it back; returns how many."""
@@ -158,17 +175,21 @@ class TransfersPane(ListPane[Row]):
         running = item.state is TransferState.RUNNING
         return (
             transfer_state(item, self.look.glyphs),
-            Cell(name_of(item), Tone.DIM if item.state.is_final else Tone.PLAIN),
-            Cell(bar(fraction, BAR, self.look.glyphs), Tone.BUSY if running else Tone.DIM)
+            Cell(name_of(item), Tone.DIM if item.state in CLEARABLE else Tone.PLAIN),
+            Cell(bar(fraction, self._bar, self.look.glyphs), Tone.BUSY if running else Tone.DIM)
             if started
-            else Cell(
-                f"prio {item.priority:+d}" if item.priority and not item.state.is_final else "", Tone.ACCENT
-            ),
+            else Cell(self._urgency(item), Tone.ACCENT),
             Cell(percent(item.bytes_done, item.size) if started else ""),
             Cell(size(item.size), Tone.DIM),
             Cell(rate(item.rate) if running else ""),
             Cell(duration(item.eta) if running else "", Tone.DIM),
         )
+
+    def _urgency(self, item: Transfer) -> str:
+        """Where its bar will be: whether it starts before or after others."""
+        if not item.priority or item.state.is_final:
+            return ""
+        return f"prio {item.priority:+d}"
 
     def _group_cells(self, item: Group) -> tuple[Cell, ...]:
         glyphs = self.look.glyphs
@@ -179,7 +200,7 @@ class TransfersPane(ListPane[Row]):
         return (
             Cell(files, Tone.ACCENT),
             Cell(name, Tone.BAD if failed else Tone.STRONG),
-            Cell(bar(done / total if total else 0.0, BAR, glyphs), Tone.BUSY if speed else Tone.DIM),
+            Cell(bar(done / total if total else 0.0, self._bar, glyphs), Tone.BUSY if speed else Tone.DIM),
             Cell(percent(done, total)),
             Cell(size(total), Tone.DIM),
             Cell(rate(speed)),
@@ -203,7 +224,7 @@ class TransfersPane(ListPane[Row]):
 
     def note(self) -> str:
         """How many do what."""
-        more = f"{self.unlisted:,} older ones not listed" if self.unlisted > 0 else ""
+        more = f"and {self.unlisted:,} older" if self.unlisted > 0 else ""
         grouped = f"grouped by {self.group}" if self.group else ""
         separator = f" {self.look.glyphs.separator} "
         return separator.join(filter(None, (counts_line(self.totals), more, grouped)))
@@ -216,11 +237,7 @@ class TransfersPane(ListPane[Row]):
     def _tell_trouble(self) -> None:
         """Below the table: why the transfer under the cursor waits or has failed."""
         item = self.current()
-        text = trouble(item) if isinstance(item, Transfer) else ""
-        if self.trouble.display != bool(text):
-            self.trouble.display = bool(text)
-        if text and text != self.trouble.content:
-            self.trouble.update(text)
+        self.trouble.show(trouble(item) if isinstance(item, Transfer) else "")
 
     # --- what the next action is about -----------------------------------------------------------
 
@@ -299,6 +316,7 @@ class TransfersPane(ListPane[Row]):
         chosen = [t for t in self.meant() if t.state in RETRIABLE]
         if chosen:
             self._wish(chosen, Wish.RUN)
+            self.table.clear_marks()  # they have done their work
         else:
             self.post_message(self.Said("Nothing to retry: only failed, cancelled and waiting transfers can"))
 

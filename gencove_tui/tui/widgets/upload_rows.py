@@ -40,6 +40,11 @@ class Node(NamedTuple):
         """When the last of it arrived."""
         return max((u.created for u in self.uploads if u.created is not None), default=None)
 
+    @property
+    def oldest(self) -> datetime | None:
+        """When the first of it arrived, which is also the first to go."""
+        return min((u.created for u in self.uploads if u.created is not None), default=None)
+
 
 def tree(uploads: Iterable[Upload], folded: frozenset[str] | set[str]) -> list[Node]:
     """Folders before files, each by name; what is below a folded folder is left out."""

@@ -22,6 +22,8 @@ from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 LIST, TREE, PAIRS = "list", "tree", "pairs"
 MODES = (LIST, TREE, PAIRS)
+WORDS = 60
+"""Cells from which the status has its word."""
 SOON = timedelta(days=2)
 """Time left below which it is shown as a warning."""
 
@@ -34,17 +36,24 @@ class UploadsPane(ListPane[Upload]):
     KEEPS_MARKS = True
     GROUPS = MODES
     COLUMNS = (
-        Column("Path", 26, flex=1, keep=100, cut="path"),
+        Column("Path", 34, flex=1, keep=100, cut="path"),
         Column("Sample", 14, keep=20),
         Column("Size", 8, keep=50, right=True),
         Column("Status", 11, keep=60),
         Column("Arrived", 7, keep=30, right=True),
     )
-    KEPT_COLUMNS = (*COLUMNS, Column("Left", 7, keep=25, right=True))
+    LEFT = Column("Left", 7, keep=25, right=True)
+    NARROW_COLUMNS = (
+        Column("", 1, keep=90),
+        Column("Path", 32, flex=1, keep=100, cut="path"),
+        Column("Size", 8, keep=50, right=True),
+        Column("Arrived", 7, keep=30, right=True),
+    )
+    """Beside other panes a path with its folder is worth more than the word for what the sign says."""
     PAIR_COLUMNS = (
         Column("Sample", 14, flex=2, keep=100, cut="middle"),
-        Column("R1", 10, keep=80),
-        Column("R2", 10, keep=80),
+        Column("R1", 2, keep=80),
+        Column("R2", 2, keep=80),
         Column("State", 12, keep=90),
         Column("Folder", 12, flex=2, keep=40, cut="middle"),
     )
@@ -67,6 +76,7 @@ class UploadsPane(ListPane[Upload]):
         self._stopped = ""
         """Why it isn't under way any more, though it never came."""
         self._marked: dict[str, tuple[Upload, ...]] = {}
+        self._narrow = False
 
     @property
     def mode(self) -> str:
@@ -81,65 +91,86 @@ class UploadsPane(ListPane[Upload]):
 
     def cells_of(self, item: Upload) -> tuple[Cell, ...]:
         """Path, what is known of the sample, size, status, arrival, time left."""
-        now = self.look.clock()
-        return (
-            Cell(clean(item.path.key)),
-            Cell(clean(f"{item.client_id} {item.read}".strip()), Tone.DIM),
-            Cell(size(item.size, "?"), Tone.DIM),
-            self._status(item),
-            Cell(day(item.created, now), Tone.DIM),
-            self._left(item.created, now),
-        )
+        sample = clean(f"{item.client_id} {item.read}".strip())
+        arrived = day(item.created, self.look.clock())
+        left = self._left(item.created)
+        return self._line(Cell(clean(item.path.key)), sample, item.size, self._status(item), arrived, left)
+
+    def _line(
+        self, path: Cell, sample: str, length: int | None, status: Cell, arrived: str, left: Cell
+    ) -> tuple[Cell, ...]:
+        """What the columns show that there is room for."""
+        length_cell, arrived_cell = Cell(size(length, "?"), Tone.DIM), Cell(arrived, Tone.DIM)
+        if self._narrow:
+            sign = Cell(status.text[:1], status.tone)
+            return sign, path, length_cell, arrived_cell, left
+        return path, Cell(sample, Tone.DIM), length_cell, status, arrived_cell, left
 
     def _status(self, upload: Upload) -> Cell:
         if upload.sample_id:
-            return Cell(f"{self.look.glyphs.on} assigned", Tone.DIM)
+            return Cell(f"{self.look.glyphs.assigned} assigned", Tone.DIM)
         return upload_status(upload.status, self.look.glyphs)
 
-    def _left(self, created: datetime | None, now: datetime) -> Cell:
+    def _left(self, created: datetime | None) -> Cell:
         if created is None or not self.retention:
             return Cell("")
-        left = created + timedelta(days=self.retention) - now
+        left = created + timedelta(days=self.retention) - self.look.clock()
         if left.total_seconds() <= 0:
             return Cell("expired", Tone.WARN)
         return Cell(duration(left.total_seconds()), Tone.WARN if left < SOON else Tone.DIM)
 
     def _node_cells(self, node: Node) -> tuple[Cell, ...]:
         indent = "  " * min(node.depth, 12)
+        arrived = day(node.newest, self.look.clock())
         if not node.is_folder:
-            cells = self.cells_of(node.uploads[0])
-            return (Cell(f"{indent}  {clean(node.name)}"), *cells[1:])
-        glyphs, now = self.look.glyphs, self.look.clock()
+            upload = node.uploads[0]
+            sample = clean(f"{upload.client_id} {upload.read}".strip())
+            path = Cell(f"{indent}{clean(node.name)}")
+            status, left = self._status(upload), self._left(upload.created)
+            return self._line(path, sample, upload.size, status, arrived, left)
+        glyphs = self.look.glyphs
         sign = glyphs.folded if node.path in self.folded else glyphs.unfolded
         free = sum(not upload.sample_id for upload in node.uploads)
-        return (
-            Cell(f"{indent}{sign} {clean(node.name)}/", Tone.STRONG),
-            Cell(plural(len(node.uploads), "file"), Tone.DIM),
-            Cell(size(node.size, "?"), Tone.DIM),
-            Cell(f"{free:,} free" if free else "assigned", Tone.DIM),
-            Cell(day(node.newest, now), Tone.DIM),
-            self._left(node.newest, now),
+        name, files = f"{indent}{sign} {clean(node.name)}/", f"  {plural(len(node.uploads), 'file')}"
+        if self._narrow and free:
+            files += f", {free:,} free"
+        return self._line(
+            Cell(name + files, Tone.STRONG, ((name, Tone.STRONG), (files, Tone.DIM))),
+            "",
+            node.size,
+            Cell(f"  {free:,} free" if free else f"{glyphs.assigned} assigned", Tone.DIM),
+            arrived,
+            self._left(node.oldest),
         )
 
     def _pair_cells(self, pair: Pair) -> tuple[Cell, ...]:
         glyphs = self.look.glyphs
-        missing = Cell(f"{glyphs.warn} missing", Tone.WARN)
-        single = pair.r2 is None
+        reads = (("R1", pair.r1), ("R2", pair.r2))
+        failed = [name for name, read in reads if read is not None and read.status == "failed"]
         if pair.sample_id:
-            state = Cell(f"{glyphs.on} assigned", Tone.DIM)
+            state = Cell(f"{glyphs.assigned} assigned", Tone.DIM)
+        elif failed:
+            state = Cell(f"{glyphs.bad} {failed[0]} failed", Tone.BAD)
         elif any(upload.status not in ("", "succeeded") for upload in pair.uploads):
             state = Cell(f"{glyphs.busy} arriving", Tone.BUSY)
-        elif single or pair.r1 is None:
-            state = Cell(f"{glyphs.half} one read", Tone.WARN)
+        elif pair.r1 is None or pair.r2 is None:
+            state = Cell(f"{glyphs.half} {'R2' if pair.r1 is None else 'R1'} only", Tone.WARN)
         else:
             state = Cell(f"{glyphs.good} paired", Tone.GOOD)
         return (
             Cell(clean(pair.client_id) or "(none)"),
-            missing if pair.r1 is None else upload_status(pair.r1.status, glyphs),
-            missing if pair.r2 is None else upload_status(pair.r2.status, glyphs),
+            self._read(pair.r1),
+            self._read(pair.r2),
             state,
             Cell(clean(pair.folder), Tone.DIM),
         )
+
+    def _read(self, upload: Upload | None) -> Cell:
+        """One read of a pair as a sign; the state beside it has the word."""
+        if upload is None:
+            return Cell(self.look.glyphs.warn, Tone.WARN)
+        status = upload_status(upload.status, self.look.glyphs)
+        return Cell(status.text[:1], status.tone)
 
     def text_of(self, item: Upload) -> str:
         """Path, client id and status."""
@@ -159,7 +190,7 @@ class UploadsPane(ListPane[Upload]):
         super().show(view)
         if self._stopped and view.busy:
             self._asked_for = None  # the user asks again
-        if self.mode != LIST and (view.rows is not before or (self._stopped and view.busy)):
+        if self._needs_whole and (view.rows is not before or (self._stopped and view.busy)):
             self._want_whole()
 
     def restore(self, *, cursor: str = "", text: str = "", sort: str = "", group: str = "") -> None:
@@ -174,11 +205,23 @@ class UploadsPane(ListPane[Upload]):
             self._set_columns()
             self._show_rows()
 
+    @property
+    def _needs_whole(self) -> bool:
+        """Whether the newest few hundred aren't enough: in the other views, and for a filter."""
+        return self.mode != LIST or (self._keep() is not None and self.view.rows.loaded < len(self.view.rows))
+
+    @property
+    def known(self) -> Rows[Upload]:
+        """All of it, as far as it came, where a filter looks for something in the list."""
+        if self.mode == LIST and self._needs_whole and self.everything is not None:
+            return Rows.of(self.everything)
+        return super().known
+
     def _want_whole(self) -> None:
         if self.view.fetched and self._asked_for is not self.view.rows:
             self._asked_for = self.view.rows
             self.under_way, self._stopped = True, ""
-            self.post_message(Asked("load_uploads", (self.mode,)))
+            self.post_message(Asked("load_uploads", (TREE if self.mode == LIST else self.mode,)))
 
     def end_loading(self, why: str = "") -> None:
         """It came, or won't."""
@@ -211,9 +254,17 @@ class UploadsPane(ListPane[Upload]):
         else:
             rows = [p for p in self.pairs or () if any(keep(u) for u in p.uploads)]
             self.face = Source(Rows.of(rows), lambda pair: pair.key, self._pair_cells)
-        self.table.set_empty((self._stopped or "Loading…") if waiting else self._nothing())
+        if waiting and not self.line_down:
+            self.table.set_empty(self._stopped or "Loading…")
+        else:
+            self.table.set_empty("Not connected." if waiting else self._nothing())
         self.table.show(self.face)
         self._describe()
+
+    def _set_filter(self, text: str, *, search: bool = True) -> None:
+        super()._set_filter(text, search=search)
+        if self._needs_whole:
+            self._want_whole()
 
     def _keep(self) -> Callable[[Upload], bool] | None:
         typed = super()._keep()
@@ -228,7 +279,7 @@ class UploadsPane(ListPane[Upload]):
             words.append("unassigned only")
         if self.retention:
             words.append(f"kept {plural(self.retention, 'day')}")
-        if self.under_way and self.mode != LIST and not self.view.busy:
+        if self.under_way and self._needs_whole and not self.view.busy:
             words.append(f"loading… {self.look.keys.key('back')} stops")
         return ", ".join(words)
 
@@ -264,6 +315,11 @@ class UploadsPane(ListPane[Upload]):
             kept[key] = self._marked.get(key, ()) if row is None else self._uploads_of(row)
         self._marked = kept
 
+    def how_to_mark(self) -> str:
+        """The tree holds all of it."""
+        key = self.look.keys.key("uploads_view")
+        return f"{key} shows the whole area as a tree." if self.mode == LIST else ""
+
     def in_view(self, upload: Upload) -> bool:
         """Whether the list as it is filtered now holds it, as far as it is loaded."""
         keep = self._keep()
@@ -287,13 +343,24 @@ class UploadsPane(ListPane[Upload]):
         self._show_rows()
 
     def _set_columns(self) -> None:
-        usual = self.KEPT_COLUMNS if self.retention else self.COLUMNS
-        self.table.set_columns(self.PAIR_COLUMNS if self.mode == PAIRS else usual)
+        usual = self.NARROW_COLUMNS if self._narrow else self.COLUMNS
+        kept = (*usual, self.LEFT) if self.retention else usual
+        self.table.set_columns(self.PAIR_COLUMNS if self.mode == PAIRS else kept)
+
+    def on_resize(self) -> None:
+        """Other columns where there is room for few."""
+        narrow = self.size.width < WORDS
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self._set_columns()
+            self._show_rows()
 
     def action_unassigned(self) -> None:
         """Only what no sample uses, or all again."""
         self.unassigned = not self.unassigned
         self._show_rows()
+        if self._needs_whole:
+            self._want_whole()
 
     def action_assign(self) -> None:
         """Assign what is meant to a project."""
@@ -329,7 +396,7 @@ class UploadsPane(ListPane[Upload]):
             ("Size", Cell(size(upload.size, "not known"))),
             ("Status", upload_status(upload.status, self.look.glyphs)),
             ("Arrived", Cell(moment(upload.created))),
-            ("Time left", self._left(upload.created, self.look.clock())),
+            ("Time left", self._left(upload.created)),
             ("Client id", Cell(clean(upload.client_id))),
             ("Read", Cell(clean(upload.read))),
             ("Sample", Cell(clean(upload.sample_id) or "not assigned, as far as is known")),

@@ -255,10 +255,11 @@ class VirtualTable(Motion, Marks, ScrollView, can_focus=True, inherit_bindings=F
         if not self.size.height:
             return
         top = self.scroll_offset.y
+        # By force: a list that has just grown has no scroll bar yet, without which Textual wouldn't.
         if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False)
+            self.scroll_to(y=self.cursor, animate=False, force=True)
         elif self.cursor > top + self.page - 1:
-            self.scroll_to(y=self.cursor - self.page + 1, animate=False)
+            self.scroll_to(y=self.cursor - self.page + 1, animate=False, force=True)
 
     @property
     def _room(self) -> int:

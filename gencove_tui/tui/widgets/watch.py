@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
 from gencove_tui.engine.views import RuleView, Snapshot
-from gencove_tui.model import GNCV, AuditEntry, Event, WatchRule
+from gencove_tui.model import AuditEntry, Event, WatchRule
 from gencove_tui.tui.actions import bindings
 from gencove_tui.tui.format import Cell, Tone, clean, day
 from gencove_tui.tui.rows import Rows, Source
+from gencove_tui.tui.rule_words import Names
 from gencove_tui.tui.states import rule_state
 from gencove_tui.tui.views import ListView, Look
 from gencove_tui.tui.widgets.columns import Column
@@ -23,6 +24,8 @@ from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 RULES_SHOWN = 4
 """Rules in view before their list scrolls."""
+EMPTY = 4
+"""Lines that say how to get the first rule, with blanks around them."""
 LOGS = ("events", "audit")
 
 Entry = Event | AuditEntry
@@ -36,9 +39,15 @@ class WatchPane(ListPane[RuleView]):
     GROUPS = LOGS
     COLUMNS = (
         Column("Rule", 8, flex=1, keep=90, cut="path"),
-        Column("State", 24, flex=3, keep=100),
-        Column("Folder", 24, flex=2, keep=20, cut="path"),
+        Column("State", 24, flex=4, keep=100),
     )
+    ROOMY_COLUMNS = (
+        Column("Rule", 8, flex=1, keep=90, cut="path"),
+        Column("State", 42, flex=3, keep=100),
+        Column("Folder", 12, flex=1, keep=20, cut="path"),
+    )
+    ROOMY = 70
+    """Cells from which the folder is shown: what a rule does matters more than where."""
     EVENT_COLUMNS = (
         Column("Event", 12, flex=1, keep=100),
         Column("Time", 6, keep=50, right=True),
@@ -78,6 +87,7 @@ class WatchPane(ListPane[RuleView]):
         search: str
 
     def __init__(self, look: Look) -> None:
+        self._roomy = False
         super().__init__(look)
         self.events = VirtualTable(
             self.EVENT_COLUMNS,
@@ -89,6 +99,8 @@ class WatchPane(ListPane[RuleView]):
         self.entries: tuple[Entry, ...] = ()
         self.event_source: Source[Entry] = Source(Rows(), _entry_key, self._entry_cells)
         self._snapshot_events: tuple[Event, ...] = ()
+        self.names = Names()
+        """What is called how. The screen, which can ask, puts its own here."""
 
     def compose(self) -> ComposeResult:
         """Two tables and the filter line."""
@@ -102,10 +114,20 @@ class WatchPane(ListPane[RuleView]):
         """Whether the audit log is in view."""
         return self.group == "audit"
 
+    def on_resize(self) -> None:
+        """Show the folder where there is room for it."""
+        roomy = self.size.width >= self.ROOMY
+        if roomy != self._roomy:
+            self._roomy = roomy
+            self.table.set_columns(self.ROOMY_COLUMNS if roomy else self.COLUMNS)
+            self._show_rows()
+
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show the rules and events of this snapshot."""
+        rules = {view.rule.id: view.rule.name or view.rule.folder for view in snapshot.rules}
+        self.names = replace(self.names, rules=rules)
         self.show(ListView(rows=Rows.of(snapshot.rules), fetched=self.view.fetched or self.look.clock()))
-        height = 1 + max(1, min(len(snapshot.rules), RULES_SHOWN)) + (2 if not snapshot.rules else 0)
+        height = 1 + (min(len(snapshot.rules), RULES_SHOWN) or EMPTY)
         if self.table.styles.height is None or self.table.styles.height.value != height:
             self.table.styles.height = height
         news = snapshot.events[:1] != self._snapshot_events[:1]
@@ -126,7 +148,7 @@ class WatchPane(ListPane[RuleView]):
         wanted = not self.filter_text.startswith("!")
 
         def keep(entry: Entry) -> bool:
-            text = _text_of(entry).casefold()
+            text = self._text_of(entry).casefold()
             return all(word in text for word in words) == wanted
 
         self.event_source = Source(
@@ -153,11 +175,12 @@ class WatchPane(ListPane[RuleView]):
         return str(item.rule.id)
 
     def cells_of(self, item: RuleView) -> tuple[Cell, ...]:
-        """Name, state in words, folder."""
+        """Name, state in words, and the folder where there is room."""
+        folder = Cell(clean(item.rule.folder), Tone.DIM)
         return (
-            Cell(clean(item.rule.name) or clean(item.rule.folder)),
+            Cell(clean(item.rule.name) or folder.text),
             rule_state(item, self.look.glyphs, self.look.clock()),
-            Cell(clean(item.rule.folder), Tone.DIM),
+            *([folder] if self._roomy else []),
         )
 
     def empty_text(self) -> str:
@@ -183,9 +206,13 @@ class WatchPane(ListPane[RuleView]):
         if self.events.has_focus:
             entry = self.event_source.item(self.events.cursor)
             if isinstance(entry, Event):
-                self.post_message(self.FactsAsked("Event", event_facts(entry), copyable=entry.message))
+                self.post_message(
+                    self.FactsAsked("Event", event_facts(entry, self.names), copyable=self.names.event(entry))
+                )
             elif entry is not None:
-                self.post_message(self.FactsAsked("Audit log", audit_facts(entry), copyable=entry.remote))
+                self.post_message(
+                    self.FactsAsked("Audit log", audit_facts(entry, self.names), copyable=entry.remote)
+                )
         else:
             self._ask("open")
 
@@ -215,6 +242,10 @@ class WatchPane(ListPane[RuleView]):
         """Show what the rule under the cursor would do."""
         self._ask("try")
 
+    def action_release(self) -> None:
+        """Let samples of the rule under the cursor go on."""
+        self._ask("release")
+
     def _ask(self, act: str) -> None:
         if (view := self.current()) is not None:
             self.post_message(self.RuleAsked(view, act))
@@ -241,7 +272,7 @@ class WatchPane(ListPane[RuleView]):
         if self.events.has_focus:
             entry = self.event_source.item(self.events.cursor)
             if isinstance(entry, Event):
-                self.post_message(self.CopyAsked(entry.message, "the event"))
+                self.post_message(self.CopyAsked(self.names.event(entry), "the event"))
             elif entry is not None:
                 self.post_message(self.CopyAsked(entry.remote or entry.local_path, "the path"))
         elif (view := self.current()) is not None:
@@ -251,8 +282,7 @@ class WatchPane(ListPane[RuleView]):
         glyphs, when = self.look.glyphs, Cell(day(item.time, self.look.clock()), Tone.DIM)
         if isinstance(item, AuditEntry):
             glyph, tone = (glyphs.bad, Tone.BAD) if item.outcome == "failed" else (glyphs.good, Tone.PLAIN)
-            what = clean(item.remote.removeprefix(GNCV) or item.local_path or item.client_id)
-            return Cell(f"{glyph} {clean(item.act)} {what}", tone), when
+            return Cell(f"{glyph} {self.names.audit(item)}", tone), when
         glyph, tone = {
             "success": (glyphs.good, Tone.GOOD),
             "error": (glyphs.bad, Tone.BAD),
@@ -260,14 +290,14 @@ class WatchPane(ListPane[RuleView]):
         }.get(item.severity, (glyphs.queued, Tone.PLAIN))
         if item.kind.endswith(".done"):
             glyph, tone = glyphs.good, Tone.GOOD
-        return Cell(f"{glyph} {clean(item.message)}", tone), when
+        return Cell(f"{glyph} {self.names.event(item)}", tone), when
+
+    def _text_of(self, item: Entry) -> str:
+        """What the filter looks through."""
+        if isinstance(item, Event):
+            return f"{self.names.event(item)} {item.message} {item.kind} {self.names.of_rule(item.rule_id)}"
+        return f"{self.names.audit(item)} {item.remote} {item.local_path} {item.client_id}"
 
 
 def _entry_key(item: Entry) -> str:
     return str(item.id)
-
-
-def _text_of(item: Entry) -> str:
-    if isinstance(item, Event):
-        return f"{item.message} {item.kind}"
-    return f"{item.act} {item.remote} {item.local_path} {item.client_id}"

@@ -1,0 +1,152 @@
+"""Going into a search and out of it again: what was found, and what was known, stay at hand."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from msgspec import structs
+from textual import events
+
+from gencove_tui.engine.views import Online
+from gencove_tui.tui.screens.dialogs import Dialog
+from tests.tui.driving import BOTH, Driver, drive
+from tests.tui.fakes import ONLINE_V2, FakeDesk, make_samples
+
+OFFLINE = structs.replace(ONLINE_V2, state=Online.OFFLINE, problem="Can't reach it")
+
+
+async def find(it: Driver, text: str) -> None:
+    """Search the samples and go to what was found."""
+    samples = it.app.main.refresher.samples
+    await it.press("slash")
+    await it.type(text)
+    await it.until(lambda: samples.view.search == text and samples.view.fetched, "the answer")
+    await it.press("enter")
+    await it.sees(text)
+
+
+@pytest.mark.parametrize("size", BOTH)
+async def test_esc_out_of_a_search_stays_on_what_was_found(size: tuple[int, int]) -> None:
+    desk = FakeDesk(all_samples=make_samples(5000))
+    async with drive(desk, size) as it:
+        await it.press("2")
+        table = it.app.main.samples.table
+        await it.sees("B73-rep1")
+        await find(it, "S000123")
+        found = table.cursor_key
+        desk.gate = asyncio.Event()  # what was loaded before is back without waiting
+        await it.press("escape")
+        await it.until(lambda: len(table.source) == 5000, "the whole list")
+        assert table.cursor_key == found
+        await it.sees("S000123", "S000122")
+        desk.gate.set()
+        await it.until(lambda: not it.app.main.samples.view.busy, "the answer")
+        assert table.cursor_key == found
+        assert not [text for text in it.toasts if "not among" in text]
+
+
+async def test_what_was_found_far_away_is_named() -> None:
+    desk = FakeDesk(all_samples=make_samples(5000))
+    async with drive(desk) as it:
+        await it.press("2")
+        await it.sees("B73-rep1")
+        await find(it, "S004321")
+        await it.press("escape")
+        await it.sees("S004321 is not among the 200 rows loaded so far; / finds it again.")
+
+
+async def test_another_order_keeps_the_cursor_where_the_row_is_near() -> None:
+    async with drive(FakeDesk(all_samples=make_samples(50))) as it:
+        await it.press("2")
+        await it.sees("B73-rep1")
+        await it.press("j", "j", "j")
+        table = it.app.main.samples.table
+        before = table.cursor_key
+        await it.press("s")
+        await it.sees("by changed")
+        await it.until(lambda: it.app.main.samples.view.fetched, "the list")
+        assert table.cursor_key == before
+
+
+async def test_offline_the_filter_looks_through_what_is_known_and_esc_shows_it_all() -> None:
+    desk = FakeDesk(all_samples=make_samples(500))
+    async with drive(desk) as it:
+        await it.press("2")
+        samples = it.app.main.samples
+        await it.sees("B73-rep1")
+        desk.found = desk.line = OFFLINE
+        await it.sees("offline")
+        await it.press("slash")
+        await it.type("S00012")
+        await it.press("enter")
+        await it.until(lambda: len(samples.source) == 10, "those that match")
+        await it.press("escape")
+        await it.until(lambda: len(samples.source) == 500, "all that is known")
+        await it.press("s")
+        await it.sees("The list follows as soon as it answers.")
+        assert len(samples.source) == 500
+        await it.press("slash")
+        await it.type("S0004")
+        await it.press("enter")
+        asked = len(desk.called("samples"))
+        desk.found = desk.line = ONLINE_V2
+        await it.press("r")
+        await it.until(lambda: len(desk.called("samples")) > asked, "another question")
+        query, offset = desk.called("samples")[-1][1:]
+        assert (query.search, query.sort_by, offset) == ("S0004", "modified", 0)
+        await it.until(lambda: len(samples.source) == 100, "the answer")
+        await it.press("escape")
+        await it.until(lambda: samples.view.rows.length == 500 and not samples.view.stale, "the whole list")
+
+
+async def test_keys_typed_ahead_of_an_answer_are_about_what_is_found() -> None:
+    desk = FakeDesk(all_samples=make_samples(5000))
+    async with drive(desk) as it:
+        await it.press("2")
+        await it.sees("B73-rep1")
+        desk.gate = asyncio.Event()
+        for key in ("slash", *"S004321", "enter", "d"):
+            it.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await it.until(lambda: it.app.main.samples.view.search == "S004321", "the search")
+        assert not isinstance(it.app.screen, Dialog)
+        desk.gate.set()
+        desk.gate = None
+        await it.until(lambda: desk.called("sample"), "what the download is about")
+        found = next(s for s in desk.all_samples if s.client_id == "S004321")
+        assert desk.called("sample")[0][1] == found.id
+
+
+async def test_esc_ends_the_waiting_for_an_answer_and_forgets_what_was_typed_ahead() -> None:
+    desk = FakeDesk(all_samples=make_samples(5000))
+    async with drive(desk) as it:
+        await it.press("2")
+        await it.sees("B73-rep1")
+        desk.gate = asyncio.Event()
+        for key in ("slash", *"S004321", "enter", "d"):
+            it.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await it.until(lambda: it.app.main.samples.view.search == "S004321", "the search")
+        await it.until(lambda: it.app._held_since is not None and it.app._waiting, "keys that wait")
+        await it.press("escape")
+        await it.sees("Stopped before the answer came")
+        assert desk.called("sample") == []
+        desk.gate.set()
+
+
+async def test_a_second_search_replaces_the_first() -> None:
+    async with drive(FakeDesk(all_samples=make_samples(5000))) as it:
+        await it.press("2")
+        await it.sees("B73-rep1")
+        await find(it, "S000123")
+        await find(it, "S000124")
+
+
+async def test_while_a_search_is_under_way_what_is_loaded_is_looked_through() -> None:
+    desk = FakeDesk(all_samples=make_samples(300))
+    async with drive(desk) as it:
+        await it.press("2")
+        await it.sees("B73-rep1")
+        samples = it.app.main.samples
+        samples.searches_server = True
+        samples._set_filter("S00012", search=False)  # before anything is asked
+        assert len(samples.source) == 10
