@@ -15,7 +15,8 @@ from textual.app import App
 
 from gencove_tui.engine.private_file import write_privately
 from gencove_tui.errors import Problem
-from gencove_tui.tui.format import clean, fit, plural
+from gencove_tui.tui.fitting import fit
+from gencove_tui.tui.format import clean, plural
 from gencove_tui.tui.toasts import say, say_problem
 
 MOST = 74_994

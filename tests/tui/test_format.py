@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from gencove_tui.tui.fitting import fit
 from gencove_tui.tui.format import (
     ASCII,
     UNICODE,
@@ -15,7 +16,6 @@ from gencove_tui.tui.format import (
     clean,
     day,
     duration,
-    fit,
     glyphs_for,
     percent,
     plural,

@@ -13,7 +13,8 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from gencove_tui.tui.format import Cell, Tone, fit
+from gencove_tui.tui.fitting import fit
+from gencove_tui.tui.format import Cell, Tone
 from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.screens.dialogs import WIDE, Box, Dialog
 from gencove_tui.tui.views import Look

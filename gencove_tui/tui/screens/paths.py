@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.cells import cell_len
 from textual.suggester import Suggester
 
-from gencove_tui.tui.format import fit
+from gencove_tui.tui.fitting import fit
 
 LOOKED_AT = 2000
 """Entries of a folder that completion looks at: it must never hang on a huge one."""

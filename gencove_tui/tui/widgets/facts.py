@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
-from gencove_tui.tui.format import Cell, Tone, fit
+from gencove_tui.tui.fitting import fit
+from gencove_tui.tui.format import Cell, Tone
 from gencove_tui.tui.widgets.wrapping import wrapped
 
 TWO_COLUMNS = 62

@@ -11,7 +11,8 @@ from textual.cache import LRUCache
 from textual.strip import Strip
 from textual.widget import Widget
 
-from gencove_tui.tui.format import Cell, Glyphs, Tone, fit
+from gencove_tui.tui.fitting import fit
+from gencove_tui.tui.format import Cell, Glyphs, Tone
 from gencove_tui.tui.widgets.columns import Column, gaps, share
 
 GUTTER = 2
