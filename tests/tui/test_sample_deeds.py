@@ -15,6 +15,7 @@ from gencove_tui.engine.views_remote import SampleAct
 from gencove_tui.errors import Problem
 from gencove_tui.model import Sample, SampleQuery
 from gencove_tui.tui.screens.confirm import Confirm
+from gencove_tui.tui.screens.histogram import edge_texts
 from gencove_tui.tui.screens.metadata import MetadataDialog, complaint
 from tests.tui.driving import BOTH, NARROW, WIDE, Driver, drive
 from tests.tui.fakes import ONLINE_V1, PROJECTS, FakeDesk, make_samples
@@ -364,3 +365,21 @@ async def test_a_sample_that_cannot_be_looked_up_keeps_the_rest_from_nothing() -
         await it.press("asterisk", "d")
         await it.sees("Download results of")
         assert any("Mo17-rep1 can't be looked up" in toast or "knows none" in toast for toast in it.toasts)
+
+
+@pytest.mark.parametrize(
+    ("edges", "texts"),
+    [
+        ([1.529e9, 1.66e9, 1.791e9], ["1.53 G", "1.66 G", "1.79 G"]),
+        ([95.5, 97, 98.5], ["95.5", "97.0", "98.5"]),
+        ([0, 10, 20], ["0", "10", "20"]),
+        ([0, 0.0625, 0.125], ["0.000", "0.062", "0.125"]),
+        ([900, 1000, 1100], ["900", "1,000", "1,100"]),
+        ([1, 1], ["1.0", "1.0"]),
+        ([0, 2e17], ["0", "2e+17"]),
+    ],
+)
+def test_the_bins_of_a_histogram_have_one_unit_and_equal_decimals(
+    edges: list[float], texts: list[str]
+) -> None:
+    assert edge_texts(edges) == texts

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -29,21 +31,21 @@ SCROLL_BAR = 2
 UNITS = ((1e6, "M"), (1e9, "G"), (1e12, "T"))
 
 
-def value_text(value: float) -> str:
-    """A measured number as short as it stays clear."""
-    for unit, name in UNITS:
-        if unit <= abs(value) < 1000 * unit:
-            return f"{value / unit:.4g} {name}"
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
+def edge_texts(edges: Sequence[float]) -> list[str]:
+    """The ends of the bins, all in one unit and with as many decimals as tell neighbours apart."""
+    largest = max(map(abs, edges), default=0.0)
+    if largest >= 1e15:
+        return [f"{edge:.4g}" for edge in edges]
+    unit, name = next(((unit, f" {name}") for unit, name in reversed(UNITS) if largest >= unit), (1.0, ""))
+    step = min((high - low for low, high in pairwise(edges) if high > low), default=unit)
+    decimals = min(6, max(0, 1 - math.floor(math.log10(step / unit)))) if step < 10 * unit else 0
+    return [f"{edge / unit:,.{decimals}f}{name}" for edge in edges]
 
 
 def chart(histogram: Histogram, width: int, glyphs: Glyphs) -> list[tuple[str, str, str]]:
     """One line per bin: its range, its bar of at most ``width`` cells, its count."""
     most = max(histogram.counts, default=0)
-    ranges = [
-        f"{value_text(low)} – {value_text(high)}"
-        for low, high in zip(histogram.edges, histogram.edges[1:], strict=False)
-    ]
+    ranges = [f"{low} – {high}" for low, high in pairwise(edge_texts(histogram.edges))]
     label = max(map(cell_len, ranges), default=0)
     lines = []
     for text, number in zip(ranges, histogram.counts, strict=True):
@@ -106,10 +108,12 @@ class HistogramDialog(Dialog[None]):
         name = clean(kind.name or kind.key.replace("_", " ").capitalize())
         sign = {"min": "", "max": "", "bool": "yes or no"}.get(kind.type, clean(kind.type) or "no limit")
         number = f"{self.place + 1} of {len(self.types)}"
+        there = self.project.sample_count
+        whose = "all samples" if there is not None and there <= self.newest else f"newest {self.newest:,}"
         self._title.update(
             Content.styled(name, "bold $text-primary")
             + Content.styled(
-                "   " + " · ".join(filter(None, (number, sign, f"newest {self.newest:,}"))),
+                "   " + " · ".join(filter(None, (number, sign, whose))),
                 "$foreground-muted",
             )
         )
