@@ -150,3 +150,18 @@ async def test_while_a_search_is_under_way_what_is_loaded_is_looked_through() ->
         samples.searches_server = True
         samples._set_filter("S00012", search=False)  # before anything is asked
         assert len(samples.source) == 10
+
+
+async def test_while_a_filter_is_typed_the_cursor_is_on_the_first_that_matches() -> None:
+    async with drive() as it:
+        await it.press("2")
+        await it.sees("B73-rep1")
+        table = it.app.main.samples.table
+        await it.press("j")
+        at = table.cursor_key
+        await it.press("slash")
+        await it.type("B73")
+        assert table.cursor_key == at  # it still matches
+        for letter in "\b\b\bMo17":
+            await it.press("backspace" if letter == "\b" else letter)
+        await it.until(lambda: table.cursor_key == make_samples()[2].id, "the first of them")

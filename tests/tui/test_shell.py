@@ -21,7 +21,7 @@ import fcntl, os, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
 """
-HELP = b"Copy the id or path"
+HELP = b"Filter the list"
 AWAY = b"fg brings it back"
 PANES = (b"Maize diversity", b"online", b"quit")
 """From the top, the status line and the key bar: seen together they mean that all was painted."""

@@ -357,7 +357,10 @@ class ListPane(Pane, Generic[T]):
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
         event.stop()
+        at = self.table.cursor_key
         self._set_filter(event.text)
+        if event.text and (at is None or self.source.place(at) is None):
+            self.table.move_to(0)  # not on whatever has come to stand where the cursor was
 
     @on(FilterBar.Accepted)
     def _filter_accepted(self, event: FilterBar.Accepted) -> None:
