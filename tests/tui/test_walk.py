@@ -207,7 +207,7 @@ def test_a_day_at_the_screen(screen, sandbox, command, tmp_path):
     screen.press("a")
     screen.sees("Population 100k .*owner")
     screen.press("Enter")
-    screen.sees("costs money")
+    screen.sees("starts their analysis")
     screen.press("Right", "Enter")
     screen.sees("Assigned 3 samples|● assigned")
     screen.press("2", "g")
