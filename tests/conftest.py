@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gencove_tui.config import HOME_VARIABLE, HOST_VARIABLE, KEY_VARIABLE, S3_VARIABLE, resolve
+from tests.hanging import away  # noqa: F401 - a fixture for everybody
 
 _OURS = (HOME_VARIABLE, HOST_VARIABLE, KEY_VARIABLE, S3_VARIABLE, "NO_COLOR", "SSH_TTY", "SSH_CONNECTION")
 

@@ -7,9 +7,9 @@ SET_LANES = "Set merge_lanes = true in the rule"
 """What to do, by the keys of ``config.toml``; a screen puts the names of its own fields in their place."""
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def plural(value: int, one: str, many: str = "") -> str:
     """``1 file``, ``2 files``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{value:,} {one if value == 1 else many or one + 's'}"
 
 
 def why_not_looked(error: OSError) -> str:

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 from textual.app import App
 
 from gencove_tui.engine.private_file import write_privately
+from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.tui.fitting import fit
-from gencove_tui.tui.format import clean, plural
+from gencove_tui.tui.format import clean
 from gencove_tui.tui.toasts import say, say_problem
 
 MOST = 74_994

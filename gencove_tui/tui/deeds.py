@@ -12,9 +12,10 @@ from textual.screen import Screen
 
 from gencove_tui.engine.views import Desk, Snapshot
 from gencove_tui.engine.views_remote import Progress
+from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.model import Deliverable, Sample
-from gencove_tui.tui.format import clean, plural, size
+from gencove_tui.tui.format import clean, size
 from gencove_tui.tui.screens.dialogs import Choice, Question
 from gencove_tui.tui.screens.download import DownloadDialog, Taste
 from gencove_tui.tui.screens.upload import UploadDialog

@@ -274,11 +274,6 @@ def count(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
 
 
-def plural(value: int, one: str, many: str = "") -> str:
-    """``1 file``, ``2 files``."""
-    return f"{value:,} {one if value == 1 else many or one + 's'}"
-
-
 def sentences(parts: Iterable[str]) -> str:
     """Pieces of text one after the other, each with a stop at its end."""
     return " ".join(

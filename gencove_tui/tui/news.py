@@ -7,8 +7,9 @@ from pathlib import PurePath
 from typing import Any
 
 from gencove_tui.engine.views import Snapshot
+from gencove_tui.engine.words import plural
 from gencove_tui.model import TransferState
-from gencove_tui.tui.format import clean, plural, sentences
+from gencove_tui.tui.format import clean, sentences
 
 MOST = 3
 """Failures that get a toast each; more than that are counted."""

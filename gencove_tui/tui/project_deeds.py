@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from msgspec import structs
 
 from gencove_tui.engine.views_remote import ProjectAct
+from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.model import Capability, Dialect, Project, Sample, StatusCounts
-from gencove_tui.tui.format import clean, plural, total_size
+from gencove_tui.tui.format import clean, total_size
 from gencove_tui.tui.queries import PROJECT_ORDERS, describe_projects, project_fields, project_query
 from gencove_tui.tui.remote_doer import RemoteDoer
 from gencove_tui.tui.screens.confirm import Hit

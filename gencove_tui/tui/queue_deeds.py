@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import PurePath
 
+from gencove_tui.engine.words import plural
 from gencove_tui.model import Transfer, TransferState, Wish
 from gencove_tui.store.transfers import Place
 from gencove_tui.tui.deeds import Doer
-from gencove_tui.tui.format import plural, rate, size
+from gencove_tui.tui.format import rate, size
 from gencove_tui.tui.queue_order import name_of
 from gencove_tui.tui.screens.confirm import Confirm, Hit
 from gencove_tui.tui.screens.limit import LimitDialog

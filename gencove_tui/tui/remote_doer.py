@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gencove_tui.engine.views import Desk
+from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.model import Capability, Project
 from gencove_tui.tui.deeds import Doer
-from gencove_tui.tui.format import clean, plural
+from gencove_tui.tui.format import clean
 from gencove_tui.tui.refresher import Refresher
 from gencove_tui.tui.screens.confirm import Confirm, Hit
 from gencove_tui.tui.screens.pick_project import PickProject

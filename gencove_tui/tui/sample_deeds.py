@@ -12,9 +12,10 @@ from msgspec import structs
 from gencove_tui.engine.private_file import write_privately
 from gencove_tui.engine.raw_data import Format, as_text
 from gencove_tui.engine.views_remote import Progress, SampleAct
+from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.model import Capability, Sample, SampleQuery
-from gencove_tui.tui.format import clean, plural
+from gencove_tui.tui.format import clean
 from gencove_tui.tui.json_text import json_text
 from gencove_tui.tui.queries import SAMPLE_ORDERS, describe_samples, parse_moment, sample_fields, sample_query
 from gencove_tui.tui.remote_doer import RemoteDoer, several

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gencove_tui.engine.loop.words import ASK_FOR_SOMEBODY, ended_in_words, moving_in_words
 from gencove_tui.engine.views import Online, RuleView
-from gencove_tui.engine.words import counted
+from gencove_tui.engine.words import plural
 from gencove_tui.fastq.names import client_id
 from gencove_tui.model import Direction, Transfer, TransferState
 from gencove_tui.tui.format import Cell, Glyphs, Tone, age, clean
@@ -106,7 +106,7 @@ def rule_state(view: RuleView, glyphs: Glyphs, now: datetime) -> Cell:
 
 def _files_in_words(view: RuleView, now: datetime) -> list[str]:
     """What a rule's files wait for, or what is done with them, those that need somebody first."""
-    parts = [counted(view.held, "file needs you", "files need you")] if view.held else []
+    parts = [plural(view.held, "file needs you", "files need you")] if view.held else []
     if view.failed:
         parts.append(f"{view.failed:,} failed")
     if view.status.lone:

@@ -6,9 +6,10 @@ from collections.abc import Set
 from typing import TYPE_CHECKING
 
 from gencove_tui.engine.desk_remote import common_folder
+from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.model import GNCV, Capability, Dialect, GncvPath, Upload
-from gencove_tui.tui.format import clean, plural, size, total_size
+from gencove_tui.tui.format import clean, size, total_size
 from gencove_tui.tui.remote_doer import RemoteDoer
 from gencove_tui.tui.screens.confirm import Hit
 from gencove_tui.tui.widgets.projects import project_name

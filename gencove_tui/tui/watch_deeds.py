@@ -12,10 +12,11 @@ from textual.screen import Screen
 from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.engine.views import Desk, Online, RuleView
 from gencove_tui.engine.views_remote import Progress
+from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.model import AuditEntry, Event, Project, ProjectQuery, RuleTerms, WatchRule
 from gencove_tui.tui.deeds import Abandoned, Doer
-from gencove_tui.tui.format import clean, plural
+from gencove_tui.tui.format import clean
 from gencove_tui.tui.rule_form import (
     complaint,
     doubt_about_folder,

@@ -10,7 +10,7 @@ import pytest
 
 from gencove_tui.engine import disks, guards, localfile, ranges
 from gencove_tui.engine.disks import Disk, Disks
-from gencove_tui.engine.mounts import NOWHERE, Mount, mount_of, mounts
+from gencove_tui.engine.mounts import NOWHERE, Mount, mount_of
 from gencove_tui.engine.outcome import TransferWaits
 from gencove_tui.model import TransferState, Wish
 from tests.engine.conftest import running_engine
@@ -18,6 +18,7 @@ from tests.engine.test_downloads import queue
 from tests.engine.test_manners import events, upload
 from tests.engine.test_uploads import finished
 from tests.files import large
+from tests.hanging import hang_in
 from tests.waiting import until
 
 MIB = 1 << 20
@@ -28,37 +29,6 @@ NFS = Mount("/mnt/lab", "0:50", "nfs4")
 @pytest.fixture
 def dialect():
     return "v2"
-
-
-@pytest.fixture
-def away(tmp_path, monkeypatch):
-    """A folder on a network disk of its own; ``away.set()`` lets go of what hangs there."""
-    folder = tmp_path / "lab"
-    folder.mkdir()
-    here = [*mounts(), Mount(str(folder), "0:99", "nfs4")]
-    monkeypatch.setattr(disks, "mounts", lambda: here)
-    monkeypatch.setattr(guards, "STALL_SECONDS", 1.0)
-    event = threading.Event()
-    yield folder, event
-    event.set()
-
-
-def hang_in(monkeypatch, away, module, name, first=0):
-    """Let a function of the system hang for what is in the folder; returns how often it was entered."""
-    folder, back = away
-    real, entered = getattr(module, name), []
-
-    def hanging(what, *rest, **more):
-        path = os.path.realpath(f"/proc/self/fd/{what}") if isinstance(what, int) else os.fspath(what)
-        if str(path).startswith(str(folder)):
-            entered.append(path)
-            if len(entered) > first:
-                assert threading.current_thread() is not threading.main_thread(), "the event loop hangs"
-                back.wait()
-        return real(what, *rest, **more)
-
-    monkeypatch.setattr(module, name, hanging)
-    return entered
 
 
 @pytest.mark.parametrize("deed", ["open", "stat", "pread"])

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from gencove_tui.engine.words import plural
 from gencove_tui.tui.fitting import fit
 from gencove_tui.tui.format import (
     ASCII,
@@ -18,7 +19,6 @@ from gencove_tui.tui.format import (
     duration,
     glyphs_for,
     percent,
-    plural,
     rate,
     size,
 )

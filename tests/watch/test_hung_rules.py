@@ -1,50 +1,19 @@
 """A rule whose disk hangs, as one does whose server is away, holds up itself and no other rule."""
 
 import os
-import threading
 
 import pytest
 
-from gencove_tui.engine import disks, guards
-from gencove_tui.engine.mounts import Mount, mounts
 from gencove_tui.engine.watch import papers, watcher
 from gencove_tui.fastq.generate import write_pair
 from gencove_tui.model import GncvPath
 from tests.engine.conftest import running_engine
+from tests.hanging import hang_in
 from tests.waiting import until
 from tests.watch.conftest import terms
 
 RULES = 6
 """More than there are threads for one disk."""
-
-
-@pytest.fixture
-def away(tmp_path, monkeypatch):
-    """A folder on a disk of its own; ``away.set()`` lets go of what hangs there."""
-    folder = tmp_path / "lab"
-    folder.mkdir()
-    here = [*mounts(), Mount(str(folder), "0:99", "nfs4")]
-    monkeypatch.setattr(disks, "mounts", lambda: here)
-    monkeypatch.setattr(guards, "STALL_SECONDS", 0.6)
-    event = threading.Event()
-    yield folder, event
-    event.set()
-
-
-def hang_in(monkeypatch, away, module, name):
-    """Let a function hang for what is in the folder; returns what it was called with."""
-    folder, back = away
-    real, entered = getattr(module, name), []
-
-    def hanging(what, *rest, **more):
-        if str(getattr(what, "path", what)).startswith(str(folder)):
-            entered.append(what)
-            assert threading.current_thread() is not threading.main_thread(), "the event loop hangs"
-            back.wait()
-        return real(what, *rest, **more)
-
-    monkeypatch.setattr(module, name, hanging)
-    return entered
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from gencove_tui.api.paging import every
 from gencove_tui.engine.loop.assign import note_assigned, note_twin
 from gencove_tui.engine.loop.claims import hold_namesakes, twins_of
 from gencove_tui.engine.loop.wants import Wants
-from gencove_tui.engine.words import counted
+from gencove_tui.engine.words import plural
 from gencove_tui.engine.work import Work
 from gencove_tui.model import LoopSample, LoopState, Page, Sample
 from gencove_tui.store.ledger import Ledger
@@ -158,6 +158,6 @@ def what_to_do(samples: Sequence[LoopSample], folder: str, project_id: str) -> s
     where = f"project {project_id}" if project_id else "a project"
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return (
-        f"to do in Gencove's dashboard: assign {counted(len(names), 'sample')} in {folder} to {where}:"
+        f"to do in Gencove's dashboard: assign {plural(len(names), 'sample')} in {folder} to {where}:"
         f" {', '.join(names[:_NAMED])}{more}"
     )

@@ -17,7 +17,7 @@ from gencove_tui.engine.loop.wants import Wants
 from gencove_tui.engine.outcome import backoff
 from gencove_tui.engine.planning import check_download_folder
 from gencove_tui.engine.targets import DOCUMENTS, documents_of, target_path
-from gencove_tui.engine.words import counted
+from gencove_tui.engine.words import plural
 from gencove_tui.engine.work import Work
 from gencove_tui.model import (
     Capability,
@@ -255,7 +255,7 @@ class Deliverer:
                     self._queue_one(ours, sample, file, target)
                 taken.add(target)
             ledger.loop.move([ours.id], LoopState.DELIVERING, reason=reason)
-            words = f"results are ready, {counted(len(plan), 'download')} queued"
+            words = f"results are ready, {plural(len(plan), 'download')} queued"
             tell(ledger, ours.id, "sample.results", words)
             settle_delivery(ledger, ours.id)
 

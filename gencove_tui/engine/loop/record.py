@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from gencove_tui.engine.words import counted
+from gencove_tui.engine.words import plural
 from gencove_tui.fastq.names import (
     gencove_client_id,
     gencove_read,
@@ -235,7 +235,7 @@ def settle_delivery(ledger: Ledger, number: int) -> None:
     if open_ones:
         return
     if bad:
-        words = f"{len(bad)} of {counted(len(results), 'result')} did not come: {bad[0].name}"
+        words = f"{len(bad)} of {plural(len(results), 'result')} did not come: {bad[0].name}"
         words += f": {bad[0].problem}" if bad[0].problem else ""
         if sample.state is not LoopState.HELD:
             hold(ledger, [number], words, "Retry them in the list of transfers; the rule notices.")
@@ -254,7 +254,7 @@ def settle_delivery(ledger: Ledger, number: int) -> None:
 
 def _in_place(results: int, checked: int) -> str:
     """``2 results in place, 1 with its checksum verified``."""
-    what = f"{counted(results, 'result')} in place"
+    what = f"{plural(results, 'result')} in place"
     if not checked:
         return f"{what}, no checksum was known"
     if checked == results:

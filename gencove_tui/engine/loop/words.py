@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from gencove_tui.engine.words import counted
+from gencove_tui.engine.words import plural
 from gencove_tui.model import LoopState, WatchRule
 from gencove_tui.store.ledger import Ledger
 from gencove_tui.store.loop_neighbours import UNDER_WAY
@@ -71,7 +71,7 @@ def ended_in_words(counts: Mapping[LoopState, int]) -> list[str]:
 
 def _in_words(counts: Mapping[LoopState, int], words: Mapping[LoopState, tuple[str, str]]) -> list[str]:
     return [
-        counted(number, one, many or one)
+        plural(number, one, many or one)
         for state, (one, many) in words.items()
         if (number := counts.get(state, 0))
     ]
@@ -104,7 +104,7 @@ class LoopView(Struct, frozen=True, kw_only=True):
         if self.problem:
             return self.problem
         parts = [
-            counted(number, STATE_WORDS[state], _MANY.get(state, STATE_WORDS[state]))
+            plural(number, STATE_WORDS[state], _MANY.get(state, STATE_WORDS[state]))
             for state in _ORDER
             if (number := self.counts.get(state, 0))
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from gencove_tui.engine.words import counted
+from gencove_tui.engine.words import plural
 from gencove_tui.model import RuleStatus, WatchRule
 from gencove_tui.store.ledger import Ledger
 
@@ -29,14 +29,14 @@ def words_of(status: RuleStatus, counts: dict[str, int], now: datetime) -> str:
         ("queued", "goes up", "go up"),
     ):
         if count := counts.get(state, 0):
-            parts.append(counted(count, one, many))
+            parts.append(plural(count, one, many))
     if status.lone:
         first = status.lone[0]
         more = f" and {len(status.lone) - 1} more" if len(status.lone) > 1 else ""
         parts.append(f"waiting for {first.missing} of {first.sample}{more}, {span(now, first.since)}")
     parts.append(f"{counts.get('uploaded', 0)} uploaded")
     if status.notices:
-        parts.append(counted(len(status.notices), "notice"))
+        parts.append(plural(len(status.notices), "notice"))
     return ", ".join(parts)
 
 

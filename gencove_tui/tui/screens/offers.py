@@ -12,9 +12,10 @@ from textual.content import Content
 
 from gencove_tui.engine.targets import DOCUMENTS, documents_of
 from gencove_tui.engine.views import PlannedDownload
+from gencove_tui.engine.words import plural
 from gencove_tui.model import Deliverable, Sample
 from gencove_tui.tui.fitting import fit
-from gencove_tui.tui.format import Cell, Tone, clean, plural, total_size
+from gencove_tui.tui.format import Cell, Tone, clean, total_size
 from gencove_tui.tui.screens.paths import shortened
 
 LACKING = 4

@@ -14,9 +14,10 @@ from textual.content import Content
 from textual.widgets import Input, Label, Static
 
 from gencove_tui.engine.views import Desk
+from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.model import Project, ProjectQuery
-from gencove_tui.tui.format import Cell, Tone, clean, count, plural
+from gencove_tui.tui.format import Cell, Tone, clean, count
 from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.screens.dialogs import WIDE, Box, Dialog
 from gencove_tui.tui.views import Look

@@ -14,8 +14,9 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static
 
+from gencove_tui.engine.words import plural
 from gencove_tui.fastq.names import is_fastq
-from gencove_tui.tui.format import Cell, Tone, clean, plural, size
+from gencove_tui.tui.format import Cell, Tone, clean, size
 from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.screens.dialogs import WIDE, Box, Dialog, relabel
 from gencove_tui.tui.screens.paths import shortened

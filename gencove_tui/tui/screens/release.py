@@ -13,8 +13,9 @@ from textual.content import Content
 from textual.widgets import Button, Static
 
 from gencove_tui.engine.loop.words import STATE_WORDS
+from gencove_tui.engine.words import plural
 from gencove_tui.model import LoopSample
-from gencove_tui.tui.format import Cell, Tone, clean, plural, sentences
+from gencove_tui.tui.format import Cell, Tone, clean, sentences
 from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.rule_words import in_form_words
 from gencove_tui.tui.screens.dialogs import WIDE, Box, Dialog

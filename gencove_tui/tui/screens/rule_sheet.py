@@ -13,8 +13,9 @@ from textual.widgets import Static
 
 from gencove_tui.engine.views import RuleView, Snapshot
 from gencove_tui.engine.views_watch import RuleDetail
+from gencove_tui.engine.words import plural
 from gencove_tui.model import WatchRule
-from gencove_tui.tui.format import clean, plural, size
+from gencove_tui.tui.format import clean, size
 from gencove_tui.tui.rule_words import Names, field_to_set
 from gencove_tui.tui.screens.dialogs import Live, Scrolling
 from gencove_tui.tui.views import Look

@@ -17,9 +17,10 @@ from textual.widgets import Button, Input, Label, Static
 
 from gencove_tui.engine.views import Desk, PlannedUpload
 from gencove_tui.engine.views_remote import Fate
+from gencove_tui.engine.words import plural
 from gencove_tui.errors import InputProblem, Problem
 from gencove_tui.model import GNCV, GncvPath
-from gencove_tui.tui.format import Cell, Tone, clean, plural, size
+from gencove_tui.tui.format import Cell, Tone, clean, size
 from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.screens.dialogs import FLAT, LOW, WIDE, Box, Dialog, relabel
 from gencove_tui.tui.screens.paths import PathSuggester, completion, typed_path

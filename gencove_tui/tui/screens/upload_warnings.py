@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gencove_tui.engine.views import PlannedUpload
+from gencove_tui.engine.words import plural
 from gencove_tui.fastq.collisions import collisions, unchanged
 from gencove_tui.fastq.names import is_index_read, is_undetermined, parse_name
 from gencove_tui.fastq.pairs import group
 from gencove_tui.model import GNCV
-from gencove_tui.tui.format import clean, plural
+from gencove_tui.tui.format import clean
 
 NAMED = 2
 """Collisions that are spelled out."""

@@ -7,10 +7,11 @@ from typing import Any
 
 from textual import on
 
+from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.model import Capability, Project
 from gencove_tui.tui.asking import Asked
-from gencove_tui.tui.format import clean, plural
+from gencove_tui.tui.format import clean
 from gencove_tui.tui.messages import ConnectionChanged, ListChanged, SampleChanged, StatsChanged
 from gencove_tui.tui.queries import describe_samples
 from gencove_tui.tui.remote_deeds import RemoteDeeds

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
+from gencove_tui.engine.words import plural
 from gencove_tui.model import Capability, SampleStatus
-from gencove_tui.tui.format import ASCII, Cell, Glyphs, Tone, clean, moment, plural
+from gencove_tui.tui.format import ASCII, Cell, Glyphs, Tone, clean, moment
 from gencove_tui.tui.states import sample_status
 from gencove_tui.tui.widgets.columns import Column
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from gencove_tui.engine.loop.words import STATE_WORDS
 from gencove_tui.engine.views import RuleView
 from gencove_tui.engine.views_watch import RuleDetail
+from gencove_tui.engine.words import plural
 from gencove_tui.model import AuditEntry, Event, WatchedFile, WatchRule
-from gencove_tui.tui.format import Cell, Tone, age, clean, moment, plural, sentences, size
+from gencove_tui.tui.format import Cell, Tone, age, clean, moment, sentences, size
 from gencove_tui.tui.rule_words import Names, in_form_words, in_labels
 from gencove_tui.tui.states import rule_state
 from gencove_tui.tui.views import Look

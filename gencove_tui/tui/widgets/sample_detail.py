@@ -12,11 +12,12 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.model import Capability, Deliverable, Sample
 from gencove_tui.tui.actions import bindings
 from gencove_tui.tui.asking import Asked
-from gencove_tui.tui.format import Cell, Tone, clean, plural, since, size, total_size
+from gencove_tui.tui.format import Cell, Tone, clean, since, size, total_size
 from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.views import Look, SampleView
 from gencove_tui.tui.widgets import detail_sections as sections

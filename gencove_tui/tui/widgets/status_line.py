@@ -7,7 +7,8 @@ from datetime import datetime
 from textual.content import Content
 
 from gencove_tui.engine.views import Connection, Online, Snapshot
-from gencove_tui.tui.format import Cell, Tone, age, clean, plural, rate, since
+from gencove_tui.engine.words import plural
+from gencove_tui.tui.format import Cell, Tone, age, clean, rate, since
 from gencove_tui.tui.states import online
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.bars import Line

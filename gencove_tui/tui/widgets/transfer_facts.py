@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from gencove_tui.engine.views import Totals
 from gencove_tui.engine.views_queue import TransferDetail
+from gencove_tui.engine.words import plural
 from gencove_tui.model import Direction, Transfer, TransferState, Wish
-from gencove_tui.tui.format import (
-    Cell,
-    Tone,
-    bar,
-    clean,
-    duration,
-    moment,
-    percent,
-    plural,
-    rate,
-    sentences,
-    size,
-)
+from gencove_tui.tui.format import Cell, Tone, bar, clean, duration, moment, percent, rate, sentences, size
 from gencove_tui.tui.states import transfer_state
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.facts import Fact

@@ -12,10 +12,11 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from gencove_tui.engine.views import Snapshot, Totals
+from gencove_tui.engine.words import plural
 from gencove_tui.model import Transfer, TransferState, Wish
 from gencove_tui.store.transfers import Place
 from gencove_tui.tui.actions import bindings
-from gencove_tui.tui.format import Cell, Tone, bar, count, duration, percent, plural, rate, size
+from gencove_tui.tui.format import Cell, Tone, bar, count, duration, percent, rate, size
 from gencove_tui.tui.queue_order import CLEARABLE, GROUPS, SORTS, Group, Row, arrange, cleared, name_of
 from gencove_tui.tui.rows import Rows
 from gencove_tui.tui.states import transfer_state

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from textual import on
 
+from gencove_tui.engine.words import plural
 from gencove_tui.model import Upload
 from gencove_tui.tui.actions import bindings
 from gencove_tui.tui.asking import Asked
-from gencove_tui.tui.format import Cell, Tone, clean, day, duration, moment, plural, size, total_size
+from gencove_tui.tui.format import Cell, total_size
 from gencove_tui.tui.rows import Rows, Source
-from gencove_tui.tui.states import upload_status
 from gencove_tui.tui.views import ListView, Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.pane import ListPane
+from gencove_tui.tui.widgets.upload_cells import UploadCells
 from gencove_tui.tui.widgets.upload_rows import Node, Pair, tree
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
@@ -24,8 +24,6 @@ LIST, TREE, PAIRS = "list", "tree", "pairs"
 MODES = (LIST, TREE, PAIRS)
 WORDS = 60
 """Cells from which the status has its word."""
-SOON = timedelta(days=2)
-"""Time left below which it is shown as a warning."""
 
 
 class UploadsPane(ListPane[Upload]):
@@ -65,9 +63,7 @@ class UploadsPane(ListPane[Upload]):
         self.pairs: tuple[Pair, ...] | None = None
         self.unassigned = False
         """Whether only what no sample uses is shown."""
-        self.retention: int | None = None
-        """Days for which Gencove keeps an upload, where it says so."""
-        self.folded: set[str] = set()
+        self.cells = UploadCells(look)
         self.face: Source[Any] = self.source
         """What the table shows: the list itself, nodes of the tree, or pairs."""
         self._asked_for: Rows[Upload] | None = None
@@ -76,7 +72,6 @@ class UploadsPane(ListPane[Upload]):
         self._stopped = ""
         """Why it isn't under way any more, though it never came."""
         self._marked: dict[str, tuple[Upload, ...]] = {}
-        self._narrow = False
 
     @property
     def mode(self) -> str:
@@ -91,86 +86,7 @@ class UploadsPane(ListPane[Upload]):
 
     def cells_of(self, item: Upload) -> tuple[Cell, ...]:
         """Path, what is known of the sample, size, status, arrival, time left."""
-        sample = clean(f"{item.client_id} {item.read}".strip())
-        arrived = day(item.created, self.look.clock())
-        left = self._left(item.created)
-        return self._line(Cell(clean(item.path.key)), sample, item.size, self._status(item), arrived, left)
-
-    def _line(
-        self, path: Cell, sample: str, length: int | None, status: Cell, arrived: str, left: Cell
-    ) -> tuple[Cell, ...]:
-        """What the columns show that there is room for."""
-        length_cell, arrived_cell = Cell(size(length, "?"), Tone.DIM), Cell(arrived, Tone.DIM)
-        if self._narrow:
-            sign = Cell(status.text[:1], status.tone)
-            return sign, path, length_cell, arrived_cell, left
-        return path, Cell(sample, Tone.DIM), length_cell, status, arrived_cell, left
-
-    def _status(self, upload: Upload) -> Cell:
-        if upload.sample_id:
-            return Cell(f"{self.look.glyphs.assigned} assigned", Tone.DIM)
-        return upload_status(upload.status, self.look.glyphs)
-
-    def _left(self, created: datetime | None) -> Cell:
-        if created is None or not self.retention:
-            return Cell("")
-        left = created + timedelta(days=self.retention) - self.look.clock()
-        if left.total_seconds() <= 0:
-            return Cell("expired", Tone.WARN)
-        return Cell(duration(left.total_seconds()), Tone.WARN if left < SOON else Tone.DIM)
-
-    def _node_cells(self, node: Node) -> tuple[Cell, ...]:
-        indent = "  " * min(node.depth, 12)
-        arrived = day(node.newest, self.look.clock())
-        if not node.is_folder:
-            upload = node.uploads[0]
-            sample = clean(f"{upload.client_id} {upload.read}".strip())
-            path = Cell(f"{indent}{clean(node.name)}")
-            status, left = self._status(upload), self._left(upload.created)
-            return self._line(path, sample, upload.size, status, arrived, left)
-        glyphs = self.look.glyphs
-        sign = glyphs.folded if node.path in self.folded else glyphs.unfolded
-        free = sum(not upload.sample_id for upload in node.uploads)
-        name, files = f"{indent}{sign} {clean(node.name)}/", f"  {plural(len(node.uploads), 'file')}"
-        if self._narrow and free:
-            files += f", {free:,} free"
-        return self._line(
-            Cell(name + files, Tone.STRONG, ((name, Tone.STRONG), (files, Tone.DIM))),
-            "",
-            node.size,
-            Cell(f"  {free:,} free" if free else f"{glyphs.assigned} assigned", Tone.DIM),
-            arrived,
-            self._left(node.oldest),
-        )
-
-    def _pair_cells(self, pair: Pair) -> tuple[Cell, ...]:
-        glyphs = self.look.glyphs
-        reads = (("R1", pair.r1), ("R2", pair.r2))
-        failed = [name for name, read in reads if read is not None and read.status == "failed"]
-        if pair.sample_id:
-            state = Cell(f"{glyphs.assigned} assigned", Tone.DIM)
-        elif failed:
-            state = Cell(f"{glyphs.bad} {failed[0]} failed", Tone.BAD)
-        elif any(upload.status not in ("", "succeeded") for upload in pair.uploads):
-            state = Cell(f"{glyphs.busy} arriving", Tone.BUSY)
-        elif pair.r1 is None or pair.r2 is None:
-            state = Cell(f"{glyphs.half} {'R2' if pair.r1 is None else 'R1'} only", Tone.WARN)
-        else:
-            state = Cell(f"{glyphs.good} paired", Tone.GOOD)
-        return (
-            Cell(clean(pair.client_id) or "(none)"),
-            self._read(pair.r1),
-            self._read(pair.r2),
-            state,
-            Cell(clean(pair.folder), Tone.DIM),
-        )
-
-    def _read(self, upload: Upload | None) -> Cell:
-        """One read of a pair as a sign; the state beside it has the word."""
-        if upload is None:
-            return Cell(self.look.glyphs.warn, Tone.WARN)
-        status = upload_status(upload.status, self.look.glyphs)
-        return Cell(status.text[:1], status.tone)
+        return self.cells.upload(item)
 
     def text_of(self, item: Upload) -> str:
         """Path, client id and status."""
@@ -200,8 +116,8 @@ class UploadsPane(ListPane[Upload]):
 
     def let_keep(self, days: int | None) -> None:
         """How long Gencove keeps uploads is known now."""
-        if days != self.retention:
-            self.retention = days
+        if days != self.cells.retention:
+            self.cells.retention = days
             self._set_columns()
             self._show_rows()
 
@@ -249,11 +165,11 @@ class UploadsPane(ListPane[Upload]):
         if self.mode == TREE:
             kept = [upload for upload in self.everything or () if keep(upload)]
             # A filter shows what it finds, also below folded folders.
-            folded = frozenset() if self.filter_text else frozenset(self.folded)
-            self.face = Source(Rows.of(tree(kept, folded)), lambda node: node.path, self._node_cells)
+            folded = frozenset() if self.filter_text else frozenset(self.cells.folded)
+            self.face = Source(Rows.of(tree(kept, folded)), lambda node: node.path, self.cells.node)
         else:
             rows = [p for p in self.pairs or () if any(keep(u) for u in p.uploads)]
-            self.face = Source(Rows.of(rows), lambda pair: pair.key, self._pair_cells)
+            self.face = Source(Rows.of(rows), lambda pair: pair.key, self.cells.pair)
         if waiting and not self.line_down:
             self.table.set_empty(self._stopped or "Loading…")
         else:
@@ -277,8 +193,8 @@ class UploadsPane(ListPane[Upload]):
         words = [] if self.mode == LIST else [self.mode]
         if self.unassigned:
             words.append("unassigned only")
-        if self.retention:
-            words.append(f"kept {plural(self.retention, 'day')}")
+        if self.cells.retention:
+            words.append(f"kept {plural(self.cells.retention, 'day')}")
         if self.under_way and self._needs_whole and not self.view.busy:
             words.append(f"loading… {self.look.keys.key('back')} stops")
         return ", ".join(words)
@@ -343,15 +259,15 @@ class UploadsPane(ListPane[Upload]):
         self._show_rows()
 
     def _set_columns(self) -> None:
-        usual = self.NARROW_COLUMNS if self._narrow else self.COLUMNS
-        kept = (*usual, self.LEFT) if self.retention else usual
+        usual = self.NARROW_COLUMNS if self.cells.narrow else self.COLUMNS
+        kept = (*usual, self.LEFT) if self.cells.retention else usual
         self.table.set_columns(self.PAIR_COLUMNS if self.mode == PAIRS else kept)
 
     def on_resize(self) -> None:
         """Other columns where there is room for few."""
         narrow = self.size.width < WORDS
-        if narrow != self._narrow:
-            self._narrow = narrow
+        if narrow != self.cells.narrow:
+            self.cells.narrow = narrow
             self._set_columns()
             self._show_rows()
 
@@ -381,29 +297,18 @@ class UploadsPane(ListPane[Upload]):
         """Fold a folder; else show all that is known about the upload under the cursor."""
         row = self.face.item(self.table.cursor) if len(self.face) else None
         if isinstance(row, Node) and row.is_folder:
-            self.folded ^= {row.path}
+            self.cells.folded ^= {row.path}
             self._show_rows()
             return
-        facts = tuple(fact for upload in self._uploads_of(row) for fact in self._facts(upload)) if row else ()
+        facts = (
+            tuple(fact for upload in self._uploads_of(row) for fact in self.cells.facts(upload))
+            if row
+            else ()
+        )
         if facts:
             self.post_message(
                 self.FactsAsked("Upload", facts, copyable="\n".join(u.path for u in self._uploads_of(row)))
             )
-
-    def _facts(self, upload: Upload) -> list[tuple[str, Cell]]:
-        return [
-            ("Path", Cell(clean(upload.path), Tone.STRONG)),
-            ("Size", Cell(size(upload.size, "not known"))),
-            ("Status", upload_status(upload.status, self.look.glyphs)),
-            ("Arrived", Cell(moment(upload.created))),
-            ("Time left", self._left(upload.created)),
-            ("Client id", Cell(clean(upload.client_id))),
-            ("Read", Cell(clean(upload.read))),
-            ("Sample", Cell(clean(upload.sample_id) or "not assigned, as far as is known")),
-            ("sha256", Cell(clean(upload.checksum_sha256))),
-            ("Upload id", Cell(clean(upload.id))),
-            *((clean(name), Cell(clean(str(value)), Tone.DIM)) for name, value in upload.extra.items()),
-        ]
 
     def action_copy(self) -> None:
         """Copy paths: of what is marked, or of what is under the cursor."""

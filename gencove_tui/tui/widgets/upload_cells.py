@@ -1,0 +1,128 @@
+"""Files, folders and pairs of the upload area in words and signs, row by row."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from gencove_tui.engine.words import plural
+from gencove_tui.model import Upload
+from gencove_tui.tui.format import Cell, Tone, clean, day, duration, moment, size
+from gencove_tui.tui.states import upload_status
+from gencove_tui.tui.views import Look
+from gencove_tui.tui.widgets.upload_rows import Node, Pair
+
+SOON = timedelta(days=2)
+"""Time left below which it is shown as a warning."""
+
+
+class UploadCells:
+    """What the columns show. ``narrow`` says that a sign stands for the word of the status."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self.narrow = False
+        self.retention: int | None = None
+        """Days for which Gencove keeps an upload, where it says so."""
+        self.folded: set[str] = set()
+        """Paths of the tree's folders that are shut."""
+
+    def upload(self, item: Upload) -> tuple[Cell, ...]:
+        """Path, what is known of the sample, size, status, arrival, time left."""
+        sample = clean(f"{item.client_id} {item.read}".strip())
+        arrived = day(item.created, self.look.clock())
+        left = self._left(item.created)
+        return self._line(Cell(clean(item.path.key)), sample, item.size, self._status(item), arrived, left)
+
+    def _line(
+        self, path: Cell, sample: str, length: int | None, status: Cell, arrived: str, left: Cell
+    ) -> tuple[Cell, ...]:
+        """What the columns show that there is room for."""
+        length_cell, arrived_cell = Cell(size(length, "?"), Tone.DIM), Cell(arrived, Tone.DIM)
+        if self.narrow:
+            sign = Cell(status.text[:1], status.tone)
+            return sign, path, length_cell, arrived_cell, left
+        return path, Cell(sample, Tone.DIM), length_cell, status, arrived_cell, left
+
+    def _status(self, upload: Upload) -> Cell:
+        if upload.sample_id:
+            return Cell(f"{self.look.glyphs.assigned} assigned", Tone.DIM)
+        return upload_status(upload.status, self.look.glyphs)
+
+    def _left(self, created: datetime | None) -> Cell:
+        if created is None or not self.retention:
+            return Cell("")
+        left = created + timedelta(days=self.retention) - self.look.clock()
+        if left.total_seconds() <= 0:
+            return Cell("expired", Tone.WARN)
+        return Cell(duration(left.total_seconds()), Tone.WARN if left < SOON else Tone.DIM)
+
+    def node(self, node: Node) -> tuple[Cell, ...]:
+        """A folder of the tree, or a file in it."""
+        indent = "  " * min(node.depth, 12)
+        arrived = day(node.newest, self.look.clock())
+        if not node.is_folder:
+            upload = node.uploads[0]
+            sample = clean(f"{upload.client_id} {upload.read}".strip())
+            path = Cell(f"{indent}{clean(node.name)}")
+            status, left = self._status(upload), self._left(upload.created)
+            return self._line(path, sample, upload.size, status, arrived, left)
+        glyphs = self.look.glyphs
+        sign = glyphs.folded if node.path in self.folded else glyphs.unfolded
+        free = sum(not upload.sample_id for upload in node.uploads)
+        name, files = f"{indent}{sign} {clean(node.name)}/", f"  {plural(len(node.uploads), 'file')}"
+        if self.narrow and free:
+            files += f", {free:,} free"
+        return self._line(
+            Cell(name + files, Tone.STRONG, ((name, Tone.STRONG), (files, Tone.DIM))),
+            "",
+            node.size,
+            Cell(f"  {free:,} free" if free else f"{glyphs.assigned} assigned", Tone.DIM),
+            arrived,
+            self._left(node.oldest),
+        )
+
+    def pair(self, pair: Pair) -> tuple[Cell, ...]:
+        """Sample, a sign for each read, a word for both, folder."""
+        glyphs = self.look.glyphs
+        reads = (("R1", pair.r1), ("R2", pair.r2))
+        failed = [name for name, read in reads if read is not None and read.status == "failed"]
+        if pair.sample_id:
+            state = Cell(f"{glyphs.assigned} assigned", Tone.DIM)
+        elif failed:
+            state = Cell(f"{glyphs.bad} {failed[0]} failed", Tone.BAD)
+        elif any(upload.status not in ("", "succeeded") for upload in pair.uploads):
+            state = Cell(f"{glyphs.busy} arriving", Tone.BUSY)
+        elif pair.r1 is None or pair.r2 is None:
+            state = Cell(f"{glyphs.half} {'R2' if pair.r1 is None else 'R1'} only", Tone.WARN)
+        else:
+            state = Cell(f"{glyphs.good} paired", Tone.GOOD)
+        return (
+            Cell(clean(pair.client_id) or "(none)"),
+            self._read(pair.r1),
+            self._read(pair.r2),
+            state,
+            Cell(clean(pair.folder), Tone.DIM),
+        )
+
+    def _read(self, upload: Upload | None) -> Cell:
+        """One read of a pair as a sign; the state beside it has the word."""
+        if upload is None:
+            return Cell(self.look.glyphs.warn, Tone.WARN)
+        status = upload_status(upload.status, self.look.glyphs)
+        return Cell(status.text[:1], status.tone)
+
+    def facts(self, upload: Upload) -> list[tuple[str, Cell]]:
+        """All that is known of a file."""
+        return [
+            ("Path", Cell(clean(upload.path), Tone.STRONG)),
+            ("Size", Cell(size(upload.size, "not known"))),
+            ("Status", upload_status(upload.status, self.look.glyphs)),
+            ("Arrived", Cell(moment(upload.created))),
+            ("Time left", self._left(upload.created)),
+            ("Client id", Cell(clean(upload.client_id))),
+            ("Read", Cell(clean(upload.read))),
+            ("Sample", Cell(clean(upload.sample_id) or "not assigned, as far as is known")),
+            ("sha256", Cell(clean(upload.checksum_sha256))),
+            ("Upload id", Cell(clean(upload.id))),
+            *((clean(name), Cell(clean(str(value)), Tone.DIM)) for name, value in upload.extra.items()),
+        ]

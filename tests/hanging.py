@@ -1,0 +1,46 @@
+"""A disk that hangs, as a network disk does whose server is away."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from gencove_tui.engine import disks, guards
+from gencove_tui.engine.mounts import Mount, mounts
+
+
+@pytest.fixture
+def away(tmp_path, monkeypatch):
+    """A folder on a network disk of its own; ``away[1].set()`` lets go of what hangs there."""
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    here = [*mounts(), Mount(str(folder), "0:99", "nfs4")]
+    monkeypatch.setattr(disks, "mounts", lambda: here)
+    monkeypatch.setattr(guards, "STALL_SECONDS", 1.0)
+    event = threading.Event()
+    yield folder, event
+    event.set()
+
+
+def hang_in(monkeypatch, away, module, name, first=0):
+    """Let a function hang for what is in the folder, the first few times excepted; returns those paths."""
+    folder, back = away
+    real, entered = getattr(module, name), []
+
+    def hanging(what, *rest, **more):
+        path = (
+            os.path.realpath(f"/proc/self/fd/{what}")
+            if isinstance(what, int)
+            else getattr(what, "path", what)
+        )
+        if str(path).startswith(str(folder)):
+            entered.append(path)
+            if len(entered) > first:
+                assert threading.current_thread() is not threading.main_thread(), "the event loop hangs"
+                back.wait()
+        return real(what, *rest, **more)
+
+    monkeypatch.setattr(module, name, hanging)
+    return entered
