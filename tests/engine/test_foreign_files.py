@@ -19,11 +19,11 @@ from gencove_tui.model import DownloadSource, TransferState, Wish
 from gencove_tui.store.database import LedgerProblem
 from gencove_tui.store.journal import TransferJournal
 from tests.engine.conftest import running_engine
-from tests.engine.test_hung_disks import away, hang_in  # noqa: F401 - a fixture
 from tests.engine.test_manners import events
 from tests.engine.test_never_wrong import begun  # noqa: F401 - a fixture
 from tests.engine.test_uploads import finished
 from tests.faults.watching import add_download, stored_as, vcf_of
+from tests.hanging import hang_in
 from tests.waiting import until
 
 DONE, FAILED, SKIPPED = TransferState.DONE, TransferState.FAILED, TransferState.SKIPPED
@@ -165,7 +165,7 @@ async def test_a_disk_that_did_not_answer_is_not_trusted_with_what_it_had_not_sy
     ledger,
     sandbox,
     wanted,
-    away,  # noqa: F811
+    away,
     monkeypatch,
 ):
     folder, back = away
