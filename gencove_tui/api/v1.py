@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from gencove_tui.api import v1_wire as wire
 from gencove_tui.api.credentials import ApiKey, Credential
-from gencove_tui.api.errors import ApiProblem, Kind, Unsupported
+from gencove_tui.api.errors import ApiProblem, Kind, PartlyDone, Unsupported
 from gencove_tui.api.protocol import PAGE, ROOT, Gencove
 from gencove_tui.api.s3 import S3Area
 from gencove_tui.api.text import string
@@ -294,7 +294,8 @@ class GencoveV1(Gencove):
     async def delete_uploads(self, uploads: Sequence[Upload]) -> tuple[Upload, ...]:
         """Delete the objects from the account's S3 prefix; returns those that are gone.
 
-        v1 tells of no upload whether it is assigned: the caller must ask first.
+        v1 tells of no upload whether it is assigned: the caller must ask first. Raises ``PartlyDone`` with
+        the paths of those that are gone when a later one failed.
         """
         bucket, root = await self._upload_place()
         gone = []
@@ -302,6 +303,10 @@ class GencoveV1(Gencove):
             for upload in uploads:
                 await self._s3.delete(bucket, _key(root, upload.path))
                 gone.append(upload)
+        except ApiProblem as problem:
+            if not gone:
+                raise
+            raise PartlyDone(problem, [upload.path for upload in gone]) from problem
         finally:
             self._uploads.forget()
         return tuple(gone)

@@ -18,7 +18,12 @@ def audit() -> None:
 @click.option("--since", metavar="TIME", help="From then on: 2026-03-01, 2026-03-01T08:00, 12h or 7d (ago).")
 @click.option("--until", metavar="TIME", help="Before then.")
 @click.option("--rule", metavar="RULE", help="Only of this watch rule: its number, name or folder.")
-@click.option("--act", default="", metavar="ACT", help="Only upload, assign, download, delete or restore.")
+@click.option(
+    "--act",
+    default="",
+    metavar="ACT",
+    help="Only upload, assign, download, delete, restore, cancel, import, copy or rule.",
+)
 @click.option("-o", "--output", metavar="FILE", help="Write to a file, replaced as a whole.")
 @click.pass_context
 def audit_export(

@@ -181,7 +181,7 @@ def _wanted(desk: LocalDesk, sample: Sample, order: DownloadOrder) -> tuple[Plan
             f"Sample {sample.client_id or sample.id} has no results yet", sample.status, "Come back later."
         )
     chosen = [d for d in offered if not order.file_types or d.file_type in order.file_types]
-    return desk.plan_downloads(sample, chosen, template=order.template)
+    return desk.plan_downloads([(sample, chosen)], template=order.template)
 
 
 def _show(planned: _Planned, *, as_json: bool) -> None:

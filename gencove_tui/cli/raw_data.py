@@ -14,7 +14,7 @@ from gencove_tui.cli.link import linker
 from gencove_tui.config import Settings
 from gencove_tui.engine.desk import LocalDesk
 from gencove_tui.engine.private_file import write_privately
-from gencove_tui.engine.raw_data import Format, as_text
+from gencove_tui.engine.raw_data import Format, as_text, without_column
 from gencove_tui.errors import InputProblem
 from gencove_tui.model import Sample, SampleQuery
 
@@ -61,6 +61,8 @@ def run_raw_data(settings: Settings, order: RawDataOrder) -> int:
             await desk.aclose()
         if len(rows) < len(samples):
             click.echo(f"{len(samples) - len(rows):,} samples have no raw data", err=True)
+        if missing := without_column(rows):
+            click.echo(f"The table has no column for: {', '.join(missing)}", err=True)
         return as_text(rows, order.form, header=order.header)
 
     text = asyncio.run(work())

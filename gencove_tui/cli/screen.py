@@ -123,7 +123,11 @@ def _connect(settings: Settings, profile: str, *, mouse: bool = True) -> Setting
 
     def keep(name: str, key: str, accepted: Accepted) -> None:
         save_key(settings.where, name, key)
-        remember(settings.where.config_file, name, host=accepted.host, dialect=accepted.dialect)
+        values = {"host": accepted.host, "dialect": accepted.dialect}
+        before = config.profiles.get(name)
+        if accepted.s3_endpoint or (before is not None and before.s3_endpoint):
+            values["s3_endpoint"] = accepted.s3_endpoint
+        remember(settings.where.config_file, name, **values)
 
     config = load_config(settings.where.config_file)
     known = config.profiles.get(profile)
@@ -137,6 +141,7 @@ def _connect(settings: Settings, profile: str, *, mouse: bool = True) -> Setting
         keep=keep,
         host=host,
         back=bool(settings.api_key),
+        s3_endpoint="" if known is None else known.s3_endpoint,
         others=() if settings.api_key else tuple(config.profiles),
     )
     while True:

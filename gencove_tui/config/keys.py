@@ -14,10 +14,9 @@ KEY_VARIABLE = "GENCOVE_API_KEY"
 
 
 def save_key(where: Locations, profile: str, api_key: str) -> Path:
-    """Keep a key in the profile's own file, mode 0600; returns the file's path."""
+    """Keep a key in the profile's own file, mode 0600; returns its path. Raises ``InputProblem``."""
     path = where.key_file(check_profile_name(profile))
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    replace_file(path, api_key + "\n", mode=0o600)
+    replace_file(path, api_key + "\n", mode=0o600, folder_mode=0o700)
     return path
 
 

@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -86,11 +87,11 @@ def reason_of(error: Exception) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 
 
-def replace_file(path: Path, text: str, *, mode: int) -> None:
-    """Write a file in one step. Raises ``InputProblem`` when that fails."""
+def replace_file(path: Path, text: str, *, mode: int, folder_mode: int = 0o777) -> None:
+    """Write a file in one step, with the folder around it. Raises ``InputProblem`` when that fails."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=folder_mode)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
@@ -98,7 +99,8 @@ def replace_file(path: Path, text: str, *, mode: int) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written, nothing can be taken away either
+            temporary.unlink(missing_ok=True)
         raise InputProblem(
             f"Can't write {path}", reason_of(error), "Check the folder's permissions."
         ) from error

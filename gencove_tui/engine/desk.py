@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,6 +45,8 @@ T = TypeVar("T")
 
 ROOT = GncvPath(GNCV)
 _EVENTS = 100
+_MOST_LISTS = 20
+"""Copies of lists that one search reads."""
 _REAP_SECONDS = 10.0
 _STATES = {
     Kind.UNAUTHORIZED: Online.REJECTED,
@@ -186,6 +190,20 @@ class LocalDesk(LedgerUseCases, RemoteUseCases):
         """The first page of a project's samples as it was last seen."""
         return self._cached("samples", project_id, Sample)
 
+    def samples_seen(self, words: Sequence[str], most: int) -> tuple[tuple[Project, Sample], ...]:
+        """Samples of any project that were in a list lately and hold all the words, in small letters."""
+        kept = self.cached_projects()
+        projects = {} if kept is None else {project.id: project for project in kept.page.items}
+        longest = max(words, key=len, default="")
+        found = (
+            (projects[name], sample)
+            for name, items in self._cache.holding("samples", longest, Sample, _MOST_LISTS)
+            for sample in items
+            if name in projects
+            and all(word in f"{sample.client_id} {sample.id}".casefold() for word in words)
+        )
+        return tuple(islice(found, most))
+
     async def samples(
         self,
         project_id: str,
@@ -235,7 +253,9 @@ class LocalDesk(LedgerUseCases, RemoteUseCases):
         """Ask the engine to stop; all progress is kept."""
         await stop_engine(self._settings.state_folder)
         if self._engine is not None:
-            await asyncio.to_thread(self._engine.wait, _REAP_SECONDS)
+            # Its lock is free, so nothing waits for it any more but the list of processes.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(self._engine.wait, _REAP_SECONDS)
 
     async def restart_engine(self) -> EngineState:
         """Stop the engine and start one of this version; all progress is kept."""

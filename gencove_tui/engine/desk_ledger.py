@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,9 +14,11 @@ import msgspec
 
 from gencove_tui.config import Settings
 from gencove_tui.config.bandwidth import limit_at, parse_slots
-from gencove_tui.engine import planning
+from gencove_tui.engine import looking, planning
 from gencove_tui.engine.desk_watch import WatchUseCases
+from gencove_tui.engine.flow import Flow
 from gencove_tui.engine.locks import engine_lives, is_service
+from gencove_tui.engine.looking import look
 from gencove_tui.engine.targets import DEFAULT_TEMPLATE
 from gencove_tui.engine.views import (
     SNAPSHOT_ROWS,
@@ -27,7 +31,6 @@ from gencove_tui.engine.views import (
 from gencove_tui.engine.views_queue import TransferDetail
 from gencove_tui.model import (
     Deliverable,
-    Direction,
     DownloadSource,
     GncvPath,
     Sample,
@@ -55,6 +58,7 @@ class LedgerUseCases(WatchUseCases):
         self._timetable = parse_slots(settings.options.bandwidth)
         self._seen: tuple[int, int] | None = None
         self._engine_alive = False
+        self._flow = Flow()
 
     @property
     def download_folder(self) -> Path:
@@ -72,17 +76,20 @@ class LedgerUseCases(WatchUseCases):
         """Transfers, rules, events and engine as they stand now."""
         self._seen = self._ledger.version()
         self._engine_alive = engine_lives(self._settings.state_folder)
-        transfers = tuple(self._ledger.transfers.listing(SNAPSHOT_ROWS))
-        sums = self._ledger.transfers.sums()
+        with self._ledger.read():
+            transfers = tuple(self._ledger.transfers.listing(SNAPSHOT_ROWS))
+            sums = self._ledger.transfers.sums()
+            row = self._ledger.engine.read()
+            rules, events = tuple(self._rule_views()), tuple(self._ledger.events.newest(_EVENTS))
+        self._flow.note(transfers if self._engine_alive else ())
         if not self._engine_alive:
             transfers, sums = _at_rest(transfers, sums)
-        row = self._ledger.engine.read()
         return Snapshot(
             transfers=transfers,
-            transfers_total=self._ledger.transfers.count(),
-            totals=_totals(sums, transfers),
-            rules=tuple(self._rule_views()),
-            events=tuple(self._ledger.events.newest(_EVENTS)),
+            transfers_total=sum(number for number, _ in sums.values()),
+            totals=_totals(sums, self._flow),
+            rules=rules,
+            events=events,
             engine=EngineState(
                 alive=self._engine_alive,
                 pid=row.pid if self._engine_alive else None,
@@ -94,32 +101,39 @@ class LedgerUseCases(WatchUseCases):
 
     def plan_downloads(
         self,
-        sample: Sample,
-        deliverables: Sequence[Deliverable],
+        files: Sequence[tuple[Sample, Sequence[Deliverable]]],
         folder: Path | None = None,
         template: str = "",
     ) -> tuple[PlannedDownload, ...]:
-        """Where each deliverable would be saved; an empty template means the profile's."""
+        """Where these deliverables of each sample would be saved; an empty template means the profile's.
+
+        It looks at the disk, and any thread may call it. Raises ``InputProblem`` for a bad template.
+        """
         target = (folder or self.download_folder).expanduser().absolute()
-        return planning.plan_downloads(
-            sample,
-            deliverables,
-            target,
-            self._ledger.transfers.open_paths(),
-            template=template or self._settings.options.download_template or DEFAULT_TEMPLATE,
+        template = template or self._settings.options.download_template or DEFAULT_TEMPLATE
+        with Ledger(self._settings.state_folder) as ledger:  # a connection of the thread's own
+            busy = ledger.transfers.open_paths()
+        return planning.without_collisions(
+            [
+                planned
+                for sample, deliverables in files
+                for planned in planning.plan_downloads(sample, deliverables, target, busy, template=template)
+            ]
         )
 
     async def queue_downloads(
         self, plan: Sequence[PlannedDownload], *, side_files: bool | None = None, priority: int = 0
     ) -> tuple[int, ...]:
-        """Queue what has no obstacle. Raises ``InputProblem`` when a folder can't be written.
+        """Queue what has no obstacle. Raises ``InputProblem`` when a folder can't be written, ``DiskSilent``
+        when its disk doesn't answer.
 
         ``side_files``: write ``NAME.sha256`` beside each; None means as the profile says.
         """
         good = [planned for planned in planning.without_collisions(plan) if not planned.obstacle]
         beside = self._settings.options.sha256_files if side_files is None else side_files
         for parent in {planned.target.parent for planned in good}:
-            planning.check_download_folder(parent)
+            check = partial(planning.check_download_folder, parent)
+            await look("folders to download to", parent, check, patience=looking.WRITE_PATIENCE)
 
         def add(ledger: Ledger) -> tuple[int, ...]:
             with ledger.write():
@@ -147,9 +161,13 @@ class LedgerUseCases(WatchUseCases):
         return await self._write(add)
 
     async def plan_uploads(self, paths: Sequence[Path], destination: GncvPath) -> tuple[PlannedUpload, ...]:
-        """What would go where; folders are walked."""
-        busy = self._ledger.transfers.open_uploads()
-        return await asyncio.to_thread(planning.plan_uploads, paths, destination, busy)
+        """What would go where; folders are walked for as long as somebody waits."""
+        busy, gone = self._ledger.transfers.open_uploads(), threading.Event()
+        plan = partial(planning.plan_uploads, paths, destination, busy, gone.is_set)
+        try:
+            return await look("paths to upload", Path(*paths[:1]), plan, waits=lambda: None)
+        finally:
+            gone.set()
 
     async def queue_uploads(
         self, plan: Sequence[PlannedUpload], *, check: str = "", priority: int = 0
@@ -193,9 +211,9 @@ class LedgerUseCases(WatchUseCases):
             events=tuple(event for event in events if event.transfer_id == transfer_id),
         )
 
-    async def set_priority(self, transfer_ids: Sequence[int], priority: int) -> None:
+    async def change_priority(self, transfer_ids: Sequence[int], by: int) -> frozenset[int]:
         """Higher numbers start first."""
-        await self._write(lambda ledger: ledger.transfers.set_priority(transfer_ids, priority))
+        return await self._write(lambda ledger: ledger.transfers.change_priority(transfer_ids, by))
 
     async def move_in_queue(self, transfer_ids: Sequence[int], place: Place) -> None:
         """Move transfers among those of the same priority."""
@@ -246,12 +264,12 @@ def _resting(transfer: Transfer) -> Transfer:
     return msgspec.structs.replace(transfer, state=TransferState.QUEUED, rate=0.0)
 
 
-def _totals(sums: dict[TransferState, tuple[int, int]], transfers: Sequence[Transfer]) -> Totals:
+def _totals(sums: dict[TransferState, tuple[int, int]], flow: Flow) -> Totals:
     def count(*states: TransferState) -> int:
         return sum(sums[state][0] for state in states if state in sums)
 
-    def rate(direction: Direction) -> float:
-        return sum(t.rate for t in transfers if t.direction is direction and t.state is TransferState.RUNNING)
+    def rest(*states: TransferState) -> int:
+        return sum(sums[state][1] for state in states if state in sums)
 
     return Totals(
         running=count(*_MOVING),
@@ -260,7 +278,10 @@ def _totals(sums: dict[TransferState, tuple[int, int]], transfers: Sequence[Tran
         waiting=count(TransferState.WAITING),
         failed=count(TransferState.FAILED),
         done=count(TransferState.DONE, TransferState.SKIPPED),
-        bytes_left=sum(rest for state, (_, rest) in sums.items() if not state.is_final),
-        up_rate=rate(Direction.UPLOAD),
-        down_rate=rate(Direction.DOWNLOAD),
+        bytes_left=rest(*TransferState),
+        bytes_ahead=rest(*_MOVING, TransferState.QUEUED),
+        up_rate=flow.up,
+        down_rate=flow.down,
+        lasting_rate=flow.lasting,
+        chart=flow.chart,
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
-from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.api.protocol import PAGE, ROOT, Gencove
+from gencove_tui.engine.audited import BY_HAND, AuditedActs
 from gencove_tui.engine.raw_data import row_of
 from gencove_tui.engine.targets import DOCUMENTS
 from gencove_tui.engine.views import Listing, PlannedUpload
@@ -26,7 +27,6 @@ from gencove_tui.model import (
     SampleStatus,
     Upload,
 )
-from gencove_tui.store.ledger import Ledger
 
 if TYPE_CHECKING:
     from gencove_tui.api.v1 import GencoveV1
@@ -34,13 +34,11 @@ if TYPE_CHECKING:
     from gencove_tui.api.v2.quality import Histogram, QcType, QualityControl
     from gencove_tui.api.v2.sheet import SheetRow
 
-T = TypeVar("T")
-
 AT_A_TIME = 6
 """Requests for single samples under way together."""
 
 
-class RemoteUseCases(ABC):
+class RemoteUseCases(AuditedActs):
     """Implements ``views_remote.RemoteDesk`` on a connection that a desk opens.
 
     What starts paid work or can't be undone goes into the audit log as well.
@@ -51,12 +49,8 @@ class RemoteUseCases(ABC):
         """The connection, made if need be."""
 
     @abstractmethod
-    async def _asked(self, request: Awaitable[T]) -> T:
-        """Await an answer and note what it says about the line."""
-
-    @abstractmethod
-    async def _write(self, act: Callable[[Ledger], T]) -> T:
-        """Write to the ledger in a thread."""
+    def project_name(self, project_id: str) -> str:
+        """What a project was called when it was last seen."""
 
     # --- samples ---------------------------------------------------------------------------------
 
@@ -76,30 +70,31 @@ class RemoteUseCases(ABC):
         """Replace the metadata."""
         return await self._asked((await self._opened()).sample_facts.set_metadata(sample_id, metadata))
 
-    async def act_on_samples(self, act: SampleAct, project_id: str, sample_ids: Sequence[str]) -> str:
+    async def act_on_samples(self, act: SampleAct, project_id: str, samples: Sequence[Sample]) -> str:
         """Do it to these samples; returns the server's words."""
         actions = (await self._opened()).sample_actions
+        sample_ids = [sample.id for sample in samples]
+        lines = {
+            sample.id: {
+                "sample_id": sample.id,
+                "client_id": sample.client_id,
+                "project_id": project_id,
+                "detail": "by hand",
+            }
+            for sample in samples
+        }
         if act is SampleAct.CANCEL:
-            return " ".join(dict.fromkeys(await self._asked(actions.cancel(project_id, sample_ids))))
+            said = await self._audited("cancel", lines, actions.cancel(project_id, sample_ids))
+            return " ".join(dict.fromkeys(said))
         if act is SampleAct.HIDE:
             await self._asked(actions.hide(project_id, sample_ids))
         elif act is SampleAct.UNHIDE:
             await self._asked(actions.unhide(project_id, sample_ids))
         elif act is SampleAct.RESTORE:
-            await self._asked(actions.restore(project_id, sample_ids))
-            await self._note_samples("restore", project_id, sample_ids)
+            await self._audited("restore", lines, actions.restore(project_id, sample_ids))
         else:
-            await self._asked(actions.delete(project_id, sample_ids))
-            await self._note_samples("delete", project_id, sample_ids)
+            await self._audited("delete", lines, actions.delete(project_id, sample_ids))
         return ""
-
-    async def _note_samples(self, act: str, project_id: str, sample_ids: Sequence[str]) -> None:
-        def note(ledger: Ledger) -> None:
-            with ledger.write():
-                for sample_id in sample_ids:
-                    ledger.audit.add(act, sample_id=sample_id, project_id=project_id, detail="by hand")
-
-        await self._write(note)
 
     async def take_over(self, project_id: str, samples: Sequence[Sample], *, copy: bool) -> None:
         """Import or copy samples into another project."""
@@ -107,10 +102,19 @@ class RemoteUseCases(ABC):
 
         actions = (await self._opened()).sample_actions
         wanted = [ExistingSample(sample_id=sample.id, client_id=sample.client_id) for sample in samples]
+        lines = {
+            sample.id: {
+                "sample_id": sample.id,
+                "client_id": sample.client_id,
+                "project_id": project_id,
+                "detail": f"from project {sample.project_id}{BY_HAND}",
+            }
+            for sample in samples
+        }
         if copy:
-            await self._asked(actions.copy_existing(project_id, wanted))
+            await self._audited("copy", lines, actions.copy_existing(project_id, wanted))
         else:
-            await self._asked(actions.import_existing(project_id, wanted))
+            await self._audited("import", lines, actions.import_existing(project_id, wanted))
 
     async def every_sample(
         self, project_id: str, query: SampleQuery, *, most: int, progress: Progress | None = None
@@ -200,7 +204,12 @@ class RemoteUseCases(ABC):
         elif act is ProjectAct.UNHIDE:
             await self._asked(actions.unhide(project_ids))
         else:
-            await self._asked(actions.delete(project_ids))
+            lines = {i: {"project_id": i, "detail": self._project_in_words(i)} for i in project_ids}
+            await self._audited("delete", lines, actions.delete(project_ids))
+
+    def _project_in_words(self, project_id: str) -> str:
+        name = self.project_name(project_id)
+        return f"the project {name or project_id}{BY_HAND}"
 
     # --- upload area -----------------------------------------------------------------------------
 
@@ -219,26 +228,8 @@ class RemoteUseCases(ABC):
     async def assign(self, project_id: str, rows: Sequence[SheetRow]) -> int:
         """Assign pairs, asking first what is assigned already."""
         sheet = (await self._opened()).sheet
-        assigned = await self._asked(sheet.assign(project_id, rows, ask_first=True))
-
-        paths = {row.upload_ids: ", ".join(read.path for read in row.reads) for row in rows}
-
-        def note(ledger: Ledger) -> None:
-            with ledger.write():
-                for made in assigned:
-                    if ledger.audit.newest(1, act="assign", search=made.sample_id):
-                        continue  # assigned before: asking again found it so
-                    ledger.audit.add(
-                        "assign",
-                        remote=paths.get(made.upload_ids, ""),
-                        sample_id=made.sample_id,
-                        client_id=made.client_id,
-                        project_id=project_id,
-                        detail="by hand",
-                    )
-
-        await self._write(note)
-        return len(assigned)
+        request = sheet.assign(project_id, rows, ask_first=True)
+        return len(await self._assigned(project_id, rows, request))
 
     async def delete_uploads(self, uploads: Sequence[Upload]) -> int:
         """Delete what no sample uses."""
@@ -249,20 +240,19 @@ class RemoteUseCases(ABC):
                 f"{taken[0].path} belongs to a sample",
                 "Leave it out.",
             )
-        gone = await self._asked((await self._opened()).delete_uploads(uploads))
-
-        def note(ledger: Ledger) -> None:
-            with ledger.write():
-                for upload in gone:
-                    ledger.audit.add(
-                        "delete",
-                        remote=upload.path,
-                        bytes=upload.size,
-                        client_id=upload.client_id,
-                        detail="upload area, by hand",
-                    )
-
-        await self._write(note)
+        api = await self._opened()
+        lines = {
+            str(upload.path): {
+                "remote": upload.path,
+                "bytes": upload.size,
+                "client_id": upload.client_id,
+                "detail": f"upload area{BY_HAND}",
+            }
+            for upload in uploads
+        }
+        gone = await self._audited(
+            "delete", lines, api.delete_uploads(uploads), done=lambda gone: [upload.path for upload in gone]
+        )
         return len(gone)
 
     async def compare_uploads(self, plan: Sequence[PlannedUpload]) -> tuple[ComparedUpload, ...]:

@@ -7,10 +7,12 @@ import csv
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from gencove_tui.config import Settings
+from gencove_tui.engine import looking
 from gencove_tui.engine.loop.export import as_csv
 from gencove_tui.engine.loop.words import loop_view
 from gencove_tui.engine.views import RuleView
@@ -77,9 +79,9 @@ class WatchUseCases(ABC):
             samples=tuple(self._ledger.loop.newest(_SHOWN, rule_id)),
         )
 
-    async def set_rule_active(self, rule_id: int, active: bool) -> None:
-        """Pause or resume a watch rule."""
-        await self._write(lambda ledger: ledger.rules.set_active(rule_id, active))
+    async def switch_rule(self, rule_id: int) -> bool:
+        """Pause a watch rule, or resume it."""
+        return await self._write(lambda ledger: ledger.rules.switch(rule_id))
 
     async def releasable(self, rule_id: int) -> tuple[LoopSample, ...]:
         """Samples that wait for a person's word."""
@@ -114,7 +116,9 @@ class WatchUseCases(ABC):
 
         memory = await self._write(lambda ledger: recall(ledger, terms, name))
         look = Look()
-        trial = asyncio.create_task(asyncio.to_thread(dry_run, terms, name or "rule", memory, look))
+        act = partial(dry_run, terms, name or "rule", memory, look)
+        waiting = looking.look("dry run", Path(terms.folder), act, waits=lambda: None)
+        trial = asyncio.create_task(waiting)
         try:
             while not (await asyncio.wait({trial}, timeout=_TOLD_SECONDS))[0]:
                 if progress is not None:

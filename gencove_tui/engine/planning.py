@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from msgspec import structs
 
+from gencove_tui.engine.looking import is_there
 from gencove_tui.engine.targets import DEFAULT_TEMPLATE, DOCUMENTS, check_template, target_path
 from gencove_tui.engine.views import PlannedDownload, PlannedUpload
 from gencove_tui.errors import InputProblem
@@ -45,7 +47,7 @@ def plan_downloads(
                 deliverable=deliverable,
                 target=target,
                 obstacle=obstacle,
-                present=_has_size(target, deliverable.size),
+                present=_is_present(target, deliverable.size),
             )
         )
     return without_collisions(plan)
@@ -65,10 +67,13 @@ def without_collisions(plan: Sequence[PlannedDownload]) -> tuple[PlannedDownload
     )
 
 
-def _has_size(path: Path, size: int | None) -> bool:
+def _is_present(path: Path, size: int | None) -> bool:
+    """Whether a file of this size is at its place, or any file where nothing tells the size."""
+    if size is None:
+        return is_there(path)
     try:
-        return size is not None and path.stat().st_size == size
-    except OSError:
+        return path.stat().st_size == size
+    except (OSError, ValueError):  # ValueError: a name that no file can have
         return False
 
 
@@ -76,10 +81,10 @@ def check_download_folder(folder: Path) -> None:
     """Create the folder if need be. Raises ``InputProblem`` when nothing can be written there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name that no folder can have
         raise InputProblem(
             f"Can't download to {folder}",
-            error.strerror or str(error),
+            _why(error),
             "Choose another folder with --download-folder or in config.toml.",
         ) from error
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -91,21 +96,31 @@ def check_download_folder(folder: Path) -> None:
 
 
 def plan_uploads(
-    paths: Sequence[Path], destination: GncvPath, busy: Collection[tuple[str, str]] = ()
+    paths: Sequence[Path],
+    destination: GncvPath,
+    busy: Collection[tuple[str, str]] = (),
+    given_up: Callable[[], bool] = lambda: False,
 ) -> tuple[PlannedUpload, ...]:
     """What of files and folders would go where; ``busy`` holds the two paths of each unfinished upload.
 
     A folder's files keep their place relative to it. A single file may name its own new name with a
-    destination that is no folder. Raises ``InputProblem`` when a path doesn't exist.
+    destination that is no folder. Raises ``InputProblem`` when a path doesn't exist or can't be looked at.
+    Once ``given_up()``, looks no further.
     """
     plan: list[PlannedUpload] = []
     targets: set[str] = set()
     for given in paths:
-        path = given.expanduser().absolute()
-        if path.is_dir():
-            for file, relative in _walk(path):
+        try:
+            path = given.expanduser().absolute()
+            is_folder, exists = path.is_dir(), path.exists()
+            if is_folder:
+                os.scandir(path).close()  # os.walk keeps to itself that it may not look into one
+        except (OSError, ValueError) as error:
+            raise InputProblem(f"Can't look at {given}", _why(error), "Choose another path.") from error
+        if is_folder:
+            for file, relative in takewhile(lambda _: not given_up(), _walk(path, given_up)):
                 plan.append(_planned(file, destination.as_folder(), relative, busy, targets))
-        elif path.exists():
+        elif exists:
             if destination.is_folder or len(paths) > 1:
                 plan.append(_planned(path, destination.as_folder(), path.name, busy, targets))
             else:
@@ -115,9 +130,13 @@ def plan_uploads(
     return tuple(plan)
 
 
-def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
+def _why(error: OSError | ValueError) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def _walk(folder: Path, given_up: Callable[[], bool]) -> Iterator[tuple[Path, str]]:
     """Files below a folder with their relative paths, in order; links to folders aren't followed."""
-    for root, folders, files in os.walk(folder):
+    for root, folders, files in takewhile(lambda _: not given_up(), os.walk(folder)):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             file = Path(root, name)

@@ -13,13 +13,13 @@ def write_privately(path: Path, text: str) -> None:
 
     Raises ``InputProblem`` when that can't be done.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)
         temporary.replace(path)
-    except OSError as error:
-        why = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        why = (isinstance(error, OSError) and error.strerror) or str(error)
         raise InputProblem(f"Can't write {path}", why, "Choose another place.") from error

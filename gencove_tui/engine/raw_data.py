@@ -23,7 +23,10 @@ _COLUMN_OF = {
     "kraken-report": "microbiome_url_s3",
     "traits-json": "traits_url_s3",
 }
-"""Where a file type of v2 belongs; further types follow as columns of their own in JSON only."""
+"""Where a file type of v2 belongs; the table has no column for others."""
+
+
+_URL = "_url_s3"
 
 
 class Format(StrEnum):
@@ -35,14 +38,10 @@ class Format(StrEnum):
 
 def row_of(sample: Sample) -> dict[str, Any]:
     """A sample with its deliverables as a row; file types without a documented column keep their own name."""
-    row: dict[str, Any] = {
-        "external_id": sample.client_id,
-        "sample_id": sample.id,
-        "project_id": sample.project_id,
-    }
+    row: dict[str, Any] = {"external_id": sample.client_id, "sample_id": sample.id}
     for file in sample.deliverables or ():
         if file.url is not None:
-            row[_COLUMN_OF.get(file.file_type, f"{file.file_type}_url_s3")] = file.url
+            row[_COLUMN_OF.get(file.file_type, f"{file.file_type}{_URL}")] = file.url
     return row
 
 
@@ -58,8 +57,15 @@ def as_csv(rows: Iterable[Mapping[str, Any]], *, header: bool = True) -> str:
 
 
 def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
-    """All that the rows hold: a list, keys sorted, two spaces of indentation."""
-    return msgspec.json.format(msgspec.json.encode(list(rows), order="sorted"), indent=2).decode()
+    """The same columns: a list of objects, with null where a sample lacks a file."""
+    table = [{name: row.get(name) for name in RAW_DATA_COLUMNS} for row in rows]
+    return msgspec.json.format(msgspec.json.encode(table), indent=2).decode()
+
+
+def without_column(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The kinds of files in these rows that the table has no column for."""
+    found = {name for row in rows for name in row if name.endswith(_URL) and row[name]}
+    return tuple(sorted(name.removesuffix(_URL) for name in found.difference(RAW_DATA_COLUMNS)))
 
 
 def as_text(rows: Iterable[Mapping[str, Any]], form: Format, *, header: bool = True) -> str:

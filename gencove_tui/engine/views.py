@@ -84,7 +84,7 @@ class PlannedDownload(Struct, frozen=True, kw_only=True):
     obstacle: str = ""
     """Why it can't be queued (no URL while archived, two files on one path …); empty when it can."""
     present: bool = False
-    """A file of the right size is already there."""
+    """A file of the right size is already there, or any file where nothing tells the size."""
 
 
 class PlannedUpload(Struct, frozen=True, kw_only=True):
@@ -108,13 +108,25 @@ class Totals(Struct, frozen=True, kw_only=True):
     done: int = 0
     bytes_left: int = 0
     """Of unfinished transfers whose size is known."""
+    bytes_ahead: int = 0
+    """Of those among them that move or are queued: nobody knows when the others go on."""
     up_rate: float = 0.0
     down_rate: float = 0.0
+    """Bytes per second, smoothed over some seconds."""
+    lasting_rate: float = 0.0
+    """Of both directions, over a longer time; 0 while nothing flows."""
+    chart: tuple[float, ...] = ()
+    """Bytes per second in both directions in past steps of time, the oldest first."""
 
     @property
     def unfinished(self) -> int:
         """Transfers that the engine still has to move."""
         return self.running + self.queued + self.waiting
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long all that moves or is queued will take; None while nothing flows."""
+        return self.bytes_ahead / self.lasting_rate if self.bytes_ahead and self.lasting_rate else None
 
 
 class EngineState(Struct, frozen=True, kw_only=True):
@@ -158,7 +170,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     """All that the ledger holds and a screen shows, at one moment."""
 
     transfers: tuple[Transfer, ...] = ()
-    """Active first, then queued in order, then finished with the newest first; at most ``SNAPSHOT_ROWS``."""
+    """Active first, then queued in order, then ended with the newest first; at most ``SNAPSHOT_ROWS``, of
+    which some are always kept for failures and for what ended last.
+    """
     transfers_total: int = 0
     totals: Totals = Totals()
     rules: tuple[RuleView, ...] = ()
@@ -223,6 +237,10 @@ class Desk(RemoteDesk, QueueDesk, WatchDesk, Protocol):
         """The first page of a project's samples as it was last seen."""
         ...
 
+    def samples_seen(self, words: Sequence[str], most: int) -> tuple[tuple[Project, Sample], ...]:
+        """Samples of any project that were in a list lately and hold all the words, in small letters."""
+        ...
+
     async def samples(
         self, project_id: str, query: SampleQuery = ..., *, offset: int = 0, limit: int = ...
     ) -> Listing[Sample]:
@@ -249,14 +267,13 @@ class Desk(RemoteDesk, QueueDesk, WatchDesk, Protocol):
 
     def plan_downloads(
         self,
-        sample: Sample,
-        deliverables: Sequence[Deliverable],
+        files: Sequence[tuple[Sample, Sequence[Deliverable]]],
         folder: Path | None = None,
         template: str = "",
     ) -> tuple[PlannedDownload, ...]:
-        """Where each deliverable would be saved. ``sample`` must carry its deliverables.
+        """Where these deliverables of each sample would be saved; an empty template means the profile's.
 
-        An empty template means the profile's. Raises ``InputProblem`` for a bad one.
+        It looks at the disk, and any thread may call it. Raises ``InputProblem`` for a bad template.
         """
         ...
 
@@ -282,8 +299,8 @@ class Desk(RemoteDesk, QueueDesk, WatchDesk, Protocol):
 
     # --- watch rules -----------------------------------------------------------------------------
 
-    async def set_rule_active(self, rule_id: int, active: bool) -> None:
-        """Pause or resume a watch rule."""
+    async def switch_rule(self, rule_id: int) -> bool:
+        """Pause a watch rule that is active, resume one that rests; returns whether it is active then."""
         ...
 
     # --- the engine ------------------------------------------------------------------------------

@@ -28,8 +28,11 @@ class QueueDesk(Protocol):
         """All that the ledger knows about one transfer; None once it was cleared."""
         ...
 
-    async def set_priority(self, transfer_ids: Sequence[int], priority: int) -> None:
-        """Higher numbers start first; 0 is the usual."""
+    async def change_priority(self, transfer_ids: Sequence[int], by: int) -> frozenset[int]:
+        """Raise or lower the priority of each; higher numbers start first, 0 is the usual.
+
+        Returns the priorities that they have then.
+        """
         ...
 
     async def move_in_queue(self, transfer_ids: Sequence[int], place: Place) -> None:

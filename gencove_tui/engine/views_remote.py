@@ -88,7 +88,7 @@ class RemoteDesk(Protocol):
         """Replace the metadata; returns what is there then."""
         ...
 
-    async def act_on_samples(self, act: SampleAct, project_id: str, sample_ids: Sequence[str]) -> str:
+    async def act_on_samples(self, act: SampleAct, project_id: str, samples: Sequence[Sample]) -> str:
         """Do it to these samples; returns what the server had to say, mostly nothing."""
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 SET_HYPHENS = "Set hyphens = true in the rule"
 SET_LANES = "Set merge_lanes = true in the rule"
+SET_PROJECT = "Set project to another one in the rule"
 """What to do, by the keys of ``config.toml``; a screen puts the names of its own fields in their place."""
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +30,15 @@ def _decode(kind: type[Any], value: Any) -> Any:
     if kind is GncvPath:
         return GncvPath(value)
     raise NotImplementedError(kind)
+
+
+def _items(body: bytes, item: type[T]) -> tuple[T, ...] | None:
+    """What a list held; None where it is of another version's shape."""
+    try:
+        found: tuple[T, ...] = msgspec.json.decode(body, type=tuple[item, ...], dec_hook=_decode)  # type: ignore[valid-type]  # built at run time
+    except msgspec.MsgspecError:
+        return None
+    return found
 
 
 def _open(path: Path) -> Database:
@@ -75,18 +86,31 @@ class Cache:
 
     def get(self, kind: str, name: str, item: type[T]) -> tuple[tuple[T, ...], datetime] | None:
         """The remembered list and its time; None when there is none or it is of another version's shape."""
+        for row in self._rows("SELECT * FROM lists WHERE kind=? AND name=?", (kind, name)):
+            items = _items(row["body"], item)
+            return None if items is None else (items, datetime.fromtimestamp(row["fetched"], UTC))
+        return None
+
+    def holding(self, kind: str, text: str, item: type[T], most: int) -> Iterator[tuple[str, tuple[T, ...]]]:
+        """The newest lists, with their names, in which these letters stand somewhere.
+
+        Capital and small letters are the same where they are of the Latin alphabet without accents.
+        """
+        for row in self._rows(
+            "SELECT name, body FROM lists WHERE kind=? AND instr(lower(CAST(body AS TEXT)), lower(?)) > 0"
+            " ORDER BY fetched DESC LIMIT ?",
+            (kind, text, most),
+        ):
+            items = _items(row["body"], item)
+            if items is not None:
+                yield row["name"], items
+
+    def _rows(self, sql: str, parameters: tuple[object, ...]) -> list[sqlite3.Row]:
         try:
-            row = self._db.row("SELECT * FROM lists WHERE kind=? AND name=?", (kind, name))
+            return self._db.rows(sql, parameters)
         except Problem as problem:
-            log.info("no copy of %s %s can be read: %s", kind, name, problem)
-            return None
-        if row is None:
-            return None
-        try:
-            items: tuple[T, ...] = msgspec.json.decode(row["body"], type=tuple[item, ...], dec_hook=_decode)  # type: ignore[valid-type]  # built at run time
-        except msgspec.MsgspecError:
-            return None
-        return items, datetime.fromtimestamp(row["fetched"], UTC)
+            log.info("copies of lists can't be read: %s", problem)
+            return []
 
     def close(self) -> None:
         """Close the file."""

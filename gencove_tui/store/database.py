@@ -122,6 +122,16 @@ class Database:
                 self._roll_back()
                 raise
 
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        """All that is read inside is of one moment, whatever others write meanwhile. For reading only."""
+        with self._told():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._roll_back()
+
     def _roll_back(self) -> None:
         if self._connection.in_transaction:  # some errors have rolled back already
             self._connection.execute("ROLLBACK")

@@ -39,6 +39,10 @@ class Ledger:
         """Bundle several writes into one transaction."""
         return self._db.write(durable=durable)
 
+    def read(self) -> AbstractContextManager[None]:
+        """Bundle several looks, so that they see one moment."""
+        return self._db.read()
+
     def version(self) -> tuple[int, int]:
         """Moves whenever anybody changed the ledger; costs microseconds."""
         return self._db.changed_elsewhere(), self._db.own_changes()

@@ -172,6 +172,13 @@ class Rules(WatchedFiles):
         with self._db.write() as connection:
             connection.execute("UPDATE rules SET active=? WHERE id=?", (int(active), rule_id))
 
+    def switch(self, rule_id: int) -> bool:
+        """Pause a rule that is active, resume one that rests; returns whether it is active then."""
+        with self._db.write() as connection:
+            connection.execute("UPDATE rules SET active = 1 - active WHERE id=?", (rule_id,))
+            rule = self.get(rule_id)
+        return rule is not None and rule.active
+
     def set_problem(self, rule_id: int, problem: str) -> None:
         """Note why a rule can't work at the moment; empty when it can."""
         problem = printable(problem)

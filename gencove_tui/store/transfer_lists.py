@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -14,6 +16,8 @@ from gencove_tui.store.transfer_rows import transfer_from
 OPEN = ", ".join(f"'{state}'" for state in TransferState if state not in FINAL_STATES)
 """The states of what has not ended, as SQL."""
 _ENDED = "'done', 'failed', 'cancelled', 'skipped'"
+_KEPT_APART = 5
+"""One row of so many in a list is kept for failures, and one for what ended last."""
 
 
 class TransferLists:
@@ -28,27 +32,47 @@ class TransferLists:
         return transfer_from(row) if row else None
 
     def listing(self, limit: int) -> list[Transfer]:
-        """What a screen shows: moving ones first, then waiting, then in queue order, ended newest first."""
-        found: list[Transfer] = []
+        """What a screen shows: moving ones first, then waiting, then in queue order, ended newest first.
+
+        However long the queue is, a part of the rows is kept for what ended last and as many for failures: a
+        screen that doesn't list what has just failed hides it.
+        """
+        share = limit // _KEPT_APART
+        # By place in the queue, not by time: the index gives the last ones without a look at all of them.
+        failed = self._db.rows(
+            "SELECT * FROM transfers WHERE state='failed' ORDER BY priority, position DESC LIMIT ?", (share,)
+        )
+        kept = {row["id"]: row for row in (*failed, *self._newest_ended(share))}
+        shown = self._open(limit - len(kept))
+        if (room := limit - len(shown)) > len(kept):  # the queue is short, and history has its room
+            others = (row for row in self._newest_ended(room) if row["id"] not in kept)
+            kept.update((row["id"], row) for row in islice(others, room - len(kept)))
+        ended = sorted(kept.values(), key=lambda row: (row["finished"] or 0.0, row["id"]), reverse=True)
+        return [transfer_from(row) for row in (*shown, *ended)]
+
+    def _open(self, limit: int) -> list[sqlite3.Row]:
+        """What has not ended: moving, then waiting, then the queue."""
+        found: list[sqlite3.Row] = []
         for states in (("running", "verifying"), ("waiting",), ("queued", "paused")):
             # One state at a time, since the index gives each in order without sorting a long queue.
             group = [
-                transfer_from(row)
+                row
                 for state in states
                 for row in self._db.rows(
                     "SELECT * FROM transfers WHERE state=? ORDER BY priority DESC, position LIMIT ?",
-                    (state, limit - len(found)),
+                    (state, max(0, limit - len(found))),
                 )
             ]
-            found += sorted(group, key=lambda t: (-t.priority, t.position))
-        if len(found) < limit:
-            ended = self._db.rows(
-                f"SELECT * FROM transfers WHERE state IN ({_ENDED})"  # noqa: S608 - only our own constants
-                " ORDER BY finished DESC, id DESC LIMIT ?",
-                (limit - len(found),),
-            )
-            found += map(transfer_from, ended)
+            found += sorted(group, key=lambda row: (-row["priority"], row["position"]))
         return found[:limit]
+
+    def _newest_ended(self, limit: int) -> list[sqlite3.Row]:
+        # Left to itself, SQLite sorts all that ever ended.
+        return self._db.rows(
+            f"SELECT * FROM transfers INDEXED BY transfers_ended WHERE state IN ({_ENDED})"  # noqa: S608 - only our own constants
+            " ORDER BY finished DESC, id DESC LIMIT ?",
+            (limit,),
+        )
 
     def count(self) -> int:
         """How many transfers the ledger holds."""
@@ -56,12 +80,15 @@ class TransferLists:
         return int(row["n"]) if row else 0
 
     def sums(self) -> dict[TransferState, tuple[int, int]]:
-        """Per state: number of transfers and bytes still to move."""
-        rows = self._db.rows(
-            "SELECT state, count(*) AS n, total(max(0, coalesce(size, 0) - bytes_done)) AS rest"
-            " FROM transfers GROUP BY state"
+        """Per state: number of transfers and bytes still to move, which is none of what has ended."""
+        counts = self._db.rows("SELECT state, count(*) AS n FROM transfers GROUP BY state")
+        # Apart, for numbers come from the index alone, and what has ended is soon more than the queue.
+        rests = self._db.rows(
+            "SELECT state, total(max(0, coalesce(size, 0) - bytes_done)) AS rest"  # noqa: S608 - only our own constants
+            f" FROM transfers WHERE state IN ({OPEN}) GROUP BY state"
         )
-        return {TransferState(row["state"]): (row["n"], int(row["rest"])) for row in rows}
+        rest = {row["state"]: int(row["rest"]) for row in rests}
+        return {TransferState(row["state"]): (row["n"], rest.get(row["state"], 0)) for row in counts}
 
     def runnable(
         self, direction: Direction, limit: int, excluding: Iterable[int] = (), *, small: bool

@@ -156,6 +156,15 @@ class Transfers(TransferLists, TransferJournal):
                 "UPDATE transfers SET priority=? WHERE id=?", [(priority, i) for i in transfer_ids]
             )
 
+    def change_priority(self, transfer_ids: Sequence[int], by: int) -> frozenset[int]:
+        """Raise or lower each from where it is; returns the priorities that they have then."""
+        with self._db.write() as connection:
+            connection.executemany(
+                "UPDATE transfers SET priority=priority+? WHERE id=?", [(by, i) for i in transfer_ids]
+            )
+            found = [self.get(i) for i in transfer_ids]
+        return frozenset(transfer.priority for transfer in found if transfer is not None)
+
     def move(self, transfer_ids: Sequence[int], place: Place) -> None:
         """Move unfinished transfers within the queue; several keep their order among themselves."""
         chosen = [t for i in transfer_ids if (t := self.get(i)) is not None and not t.state.is_final]

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +16,7 @@ from gencove_tui.engine.locks import engine_lives
 from gencove_tui.engine.views import Online
 from gencove_tui.errors import InputProblem
 from gencove_tui.model import GncvPath, TransferState, Wish
+from tests.dialects import both_dialects
 from tests.waiting import until
 
 
@@ -36,6 +39,7 @@ async def results(desk):
     raise AssertionError("no finished sample")
 
 
+@both_dialects
 async def test_connecting_tells_who_and_what(desk, dialect, sandbox):
     connection = await desk.connect()
     assert (connection.state, connection.dialect) == (Online.ONLINE, dialect)
@@ -43,6 +47,7 @@ async def test_connecting_tells_who_and_what(desk, dialect, sandbox):
     assert (connection.organization is not None) is (dialect == "v2")
 
 
+@both_dialects
 async def test_a_revoked_key_shows_as_rejected_and_says_what_to_do(desk, sandbox):
     sandbox.revoke_key()
     connection = await desk.connect()
@@ -50,6 +55,7 @@ async def test_a_revoked_key_shows_as_rejected_and_says_what_to_do(desk, sandbox
     assert "gencove-tui login" in connection.remedy
 
 
+@both_dialects
 async def test_maintenance_shows_as_such_and_ends_by_itself(desk, sandbox):
     sandbox.faults.set("maintenance")
     assert (await desk.connect()).state is Online.MAINTENANCE
@@ -59,6 +65,7 @@ async def test_maintenance_shows_as_such_and_ends_by_itself(desk, sandbox):
     assert desk.connection.problem == ""
 
 
+@both_dialects
 async def test_lists_are_cached_for_the_next_start(desk, settings):
     live = await desk.projects()
     samples = await desk.samples(live.page.items[1].id)
@@ -70,6 +77,7 @@ async def test_lists_are_cached_for_the_next_start(desk, settings):
     await again.aclose()
 
 
+@both_dialects
 async def test_projects_are_known_by_name_once_they_were_seen(desk, settings):
     first = (await desk.projects()).page.items[0]
     assert desk.project_name(first.id) == first.name
@@ -79,6 +87,7 @@ async def test_projects_are_known_by_name_once_they_were_seen(desk, settings):
     await again.aclose()
 
 
+@both_dialects
 async def test_the_kinds_of_results_are_known_where_the_api_lists_them(desk, dialect):
     if dialect == "v1":
         with pytest.raises(Unsupported):
@@ -89,7 +98,7 @@ async def test_the_kinds_of_results_are_known_where_the_api_lists_them(desk, dia
 
 async def test_a_result_is_downloaded_by_an_engine_process_of_its_own(desk, settings):
     sample = await results(desk)
-    plan = desk.plan_downloads(sample, sample.deliverables[:2])
+    plan = desk.plan_downloads([(sample, sample.deliverables[:2])])
     await desk.ensure_engine()
     ids = await desk.queue_downloads(plan)
     await until(
@@ -102,6 +111,7 @@ async def test_a_result_is_downloaded_by_an_engine_process_of_its_own(desk, sett
     assert desk.snapshot().totals.done == 2
 
 
+@both_dialects
 async def test_a_file_is_uploaded_and_shows_in_the_upload_area(desk, fastq_pair):
     place = GncvPath("gncv://lab/run-7/")
     plan = await desk.plan_uploads([fastq_pair[0].parent], place)
@@ -156,7 +166,7 @@ async def test_an_unwritable_download_folder_is_said_before_anything_is_queued(d
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     with pytest.raises(InputProblem, match="Can't download to"):
-        await desk.queue_downloads(desk.plan_downloads(sample, sample.deliverables, Path(blocked)))
+        await desk.queue_downloads(desk.plan_downloads([(sample, sample.deliverables)], Path(blocked)))
     assert desk.snapshot().transfers == ()
 
 
@@ -174,3 +184,24 @@ async def test_an_engine_waits_for_a_host_that_can_not_be_reached(settings, sand
     engine.stop()
     await asyncio.wait_for(task, 20)
     assert not engine_lives(lost.state_folder)
+
+
+@both_dialects
+async def test_samples_of_any_project_that_was_open_are_found_by_their_words(desk):
+    projects = (await desk.projects()).page.items
+    wanted = [(p, (await desk.samples(p.id)).page.items) for p in projects]
+    project, samples = next((p, found) for p, found in wanted if found)
+    name = samples[0].client_id
+    assert (project, samples[0]) in desk.samples_seen([name.casefold()], 99)
+    assert desk.samples_seen(["no such sample"], 99) == ()
+    assert len(desk.samples_seen(["c"], 1)) == 1
+
+
+async def test_an_engine_whose_process_lingers_has_stopped_all_the_same(settings, monkeypatch):
+    def wait(seconds):
+        raise subprocess.TimeoutExpired("engine", seconds)
+
+    opened = LocalDesk(settings, linker(settings))
+    monkeypatch.setattr(opened, "_engine", SimpleNamespace(wait=wait))
+    await opened.stop_engine()
+    await opened.aclose()

@@ -1,21 +1,32 @@
 """What a desk asks of Gencove beyond lists, on the sandbox in both dialects."""
 
+import asyncio
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
 
-from gencove_tui.api.errors import ApiProblem, Kind, Unsupported
+from gencove_tui.api.errors import ApiProblem, Kind, PartlyDone, Unsupported
 from gencove_tui.api.v1_wire import RAW_DATA_COLUMNS
+from gencove_tui.api.v2.sample_actions import SampleActions
+from gencove_tui.api.v2.sheet import Assigned, AssignmentUnclear, SampleSheet
 from gencove_tui.cli.link import linker
 from gencove_tui.engine.desk import LocalDesk
 from gencove_tui.engine.desk_remote import common_folder, fate
-from gencove_tui.engine.raw_data import Format, as_text
+from gencove_tui.engine.raw_data import Format, as_text, without_column
 from gencove_tui.engine.views import PlannedUpload
 from gencove_tui.engine.views_remote import Fate, ProjectAct, SampleAct
 from gencove_tui.errors import InputProblem
-from gencove_tui.model import Dialect, GncvPath, ProjectQuery, SampleQuery, Upload
+from gencove_tui.model import Dialect, GncvPath, ProjectQuery, Sample, SampleQuery, Upload
+from tests.dialects import BOTH
+
+
+@pytest.fixture(params=BOTH)
+def dialect(request):
+    """The two are asked in other ways, and what only one of them can do is said."""
+    return request.param
 
 
 @pytest.fixture
@@ -51,7 +62,9 @@ async def test_raw_data_has_the_documented_columns_in_the_order_asked_for(desk, 
         assert any(row[RAW_DATA_COLUMNS.index("vcf_url_s3")].startswith("http") for row in table[1:])
     else:
         assert text.startswith("[\n  {")
+        assert {tuple(row) for row in json.loads(text)} == {RAW_DATA_COLUMNS}
         assert '"vcf_url_s3": "http' in text
+    assert without_column(rows) == (() if dialect == Dialect.V1 else ("fastq-r1", "fastq-r2", "sex-json"))
 
 
 async def test_a_sample_that_is_not_there_is_named(desk, dialect):
@@ -96,17 +109,17 @@ async def test_samples_are_hidden_and_shown_again(desk, dialect):
     sample = (await desk.samples(project.id)).page.items[0]
     if dialect == Dialect.V1:
         with pytest.raises(Unsupported):
-            await desk.act_on_samples(SampleAct.HIDE, project.id, [sample.id])
+            await desk.act_on_samples(SampleAct.HIDE, project.id, [sample])
         return
-    await desk.act_on_samples(SampleAct.HIDE, project.id, [sample.id])
+    await desk.act_on_samples(SampleAct.HIDE, project.id, [sample])
     shown = await desk.samples(project.id, SampleQuery(hidden_status="visible"))
     assert sample.id not in [row.id for row in shown.page.items]
-    await desk.act_on_samples(SampleAct.UNHIDE, project.id, [sample.id])
+    await desk.act_on_samples(SampleAct.UNHIDE, project.id, [sample])
     shown = await desk.samples(project.id, SampleQuery(hidden_status="visible"))
     assert sample.id in [row.id for row in shown.page.items]
 
 
-async def test_projects_are_made_renamed_hidden_and_deleted(desk, dialect):
+async def test_projects_are_made_renamed_hidden_and_deleted(desk, ledger, dialect):
     capability = ""
     if dialect == Dialect.V2:
         capability = next(iter(await desk.pipeline_capabilities()))
@@ -124,6 +137,9 @@ async def test_projects_are_made_renamed_hidden_and_deleted(desk, dialect):
     await desk.act_on_projects(ProjectAct.DELETE, [made.id])
     every = await desk.projects(ProjectQuery(hidden_status="all"))
     assert made.id not in [project.id for project in every.page.items]
+    (audited,) = ledger.audit.newest(10)  # hiding leaves no trace
+    assert (audited.act, audited.outcome, audited.project_id) == ("delete", "done", made.id)
+    assert "Barley 2" in audited.detail
 
 
 async def test_pairs_are_assigned_and_audited_once_however_often_it_is_asked(desk, ledger, dialect):
@@ -142,6 +158,99 @@ async def test_pairs_are_assigned_and_audited_once_however_often_it_is_asked(des
     assert {entry.remote.split(", ")[0] for entry in audited} == {row.r1.path for row in rows}
 
 
+async def test_what_becomes_of_samples_by_hand_is_audited(desk, ledger, dialect):
+    if dialect == Dialect.V1:
+        pytest.skip("v1 changes no samples")
+    project, other = await named(desk, "Trio"), await named(desk, "New study")
+    samples = await desk.every_sample(project.id, SampleQuery(), most=100)
+    finished = next(sample for sample in samples if sample.status == "succeeded")
+    await desk.take_over(other.id, [finished], copy=False)
+    running = next(sample for sample in samples if sample.status == "running")
+    await desk.act_on_samples(SampleAct.CANCEL, project.id, [running])
+    await desk.act_on_samples(SampleAct.HIDE, project.id, [finished])
+    await desk.act_on_samples(SampleAct.DELETE, project.id, [finished])
+    audited = [(entry.act, entry.project_id, entry.sample_id) for entry in ledger.audit.entries()]
+    assert audited == [
+        ("import", other.id, finished.id),
+        ("cancel", project.id, running.id),
+        ("delete", project.id, finished.id),
+    ]
+
+
+async def test_a_deletion_without_an_answer_is_audited_as_unclear(desk, ledger, dialect, sandbox):
+    if dialect == Dialect.V1:
+        pytest.skip("v1 changes no samples")
+    project = await named(desk, "Trio")
+    sample = (await desk.samples(project.id)).page.items[0]
+    sandbox.faults.set("lost:delete-samples")
+    with pytest.raises(ApiProblem):
+        await desk.act_on_samples(SampleAct.DELETE, project.id, [sample])
+    sandbox.faults.clear()
+    (audited,) = ledger.audit.newest(10)
+    assert (audited.act, audited.outcome, audited.sample_id) == ("delete", "unclear", sample.id)
+
+
+async def test_a_deletion_that_nobody_waits_for_is_audited_as_unclear(desk, ledger, dialect, monkeypatch):
+    if dialect == Dialect.V1:
+        pytest.skip("v1 changes no samples")
+    sent = asyncio.Event()
+
+    async def delete(*_):
+        sent.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(SampleActions, "delete", delete)
+    deed = asyncio.create_task(desk.act_on_samples(SampleAct.DELETE, "p", [Sample(id="s", client_id="S 1")]))
+    await sent.wait()
+    deed.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await deed
+    (audited,) = ledger.audit.newest(10)
+    assert (audited.act, audited.outcome, audited.sample_id) == ("delete", "unclear", "s")
+    assert audited.client_id == "S 1"
+
+
+async def test_a_deletion_that_is_refused_is_not_audited(desk, ledger, dialect, sandbox):
+    if dialect == Dialect.V1:
+        pytest.skip("v1 changes no samples")
+    project = await named(desk, "Trio")
+    sample = (await desk.samples(project.id)).page.items[0]
+    sandbox.faults.set("403:delete-samples")
+    with pytest.raises(ApiProblem):
+        await desk.act_on_samples(SampleAct.DELETE, project.id, [sample])
+    assert ledger.audit.newest(10) == []
+
+
+async def test_what_was_done_before_a_deed_failed_is_audited(desk, ledger, dialect, monkeypatch):
+    if dialect == Dialect.V1:
+        pytest.skip("v1 changes no samples")
+
+    async def cancel(*_):
+        raise PartlyDone(ApiProblem(Kind.SERVER, "It has a problem", perhaps_done=True), ["a", "b"])
+
+    monkeypatch.setattr(SampleActions, "cancel", cancel)
+    with pytest.raises(PartlyDone):
+        await desk.act_on_samples(SampleAct.CANCEL, "p", [Sample(id=i) for i in "abc"])
+    audited = [(entry.act, entry.outcome, entry.sample_id) for entry in ledger.audit.entries()]
+    assert audited == [("cancel", "done", "a"), ("cancel", "done", "b"), ("cancel", "unclear", "c")]
+
+
+async def test_an_assignment_without_an_answer_is_audited_as_unclear(desk, ledger, dialect, monkeypatch):
+    if dialect == Dialect.V1:
+        pytest.skip("v1 assigns nothing")
+    rows = (await free_pairs(desk))[:2]
+    made = Assigned(sample_id="s1", client_id=rows[0].client_id, upload_ids=rows[0].upload_ids)
+
+    async def assign(*_, **__):
+        raise AssignmentUnclear("nobody answers", [made], 1)
+
+    monkeypatch.setattr(SampleSheet, "assign", assign)
+    with pytest.raises(AssignmentUnclear):
+        await desk.assign("p", rows)
+    audited = [(entry.outcome, entry.client_id, entry.sample_id) for entry in ledger.audit.entries()]
+    assert audited == [("done", rows[0].client_id, "s1"), ("unclear", rows[1].client_id, "")]
+
+
 async def test_uploads_are_deleted_and_audited_unless_a_sample_uses_them(desk, ledger, dialect):
     area = await desk.every_upload(most=1000)
     free = next(upload for upload in area if not upload.sample_id)
@@ -152,6 +261,19 @@ async def test_uploads_are_deleted_and_audited_unless_a_sample_uses_them(desk, l
     with pytest.raises(ApiProblem, match="never deleted") as caught:
         await desk.delete_uploads([taken])
     assert caught.value.kind is Kind.CONFLICT
+
+
+async def test_uploads_that_were_deleted_before_the_store_refused_are_audited(desk, ledger, dialect, sandbox):
+    if dialect == Dialect.V2:
+        pytest.skip("v2 deletes all at once")
+    area = (await desk.every_upload(most=1000))[:3]
+    sandbox.faults.set("s3-denied@99+1")
+    with pytest.raises(PartlyDone):
+        await desk.delete_uploads(area)
+    sandbox.faults.clear()
+    left = {upload.path for upload in await desk.every_upload(most=1000)}
+    assert [upload.path in left for upload in area] == [False, True, True]
+    assert [entry.remote for entry in ledger.audit.entries()] == [area[0].path]
 
 
 async def test_a_plan_is_compared_with_what_is_there(desk, dialect):

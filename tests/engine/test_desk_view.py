@@ -9,8 +9,10 @@ from gencove_tui.cli.link import linker
 from gencove_tui.config import resolve
 from gencove_tui.engine import desk_ledger
 from gencove_tui.engine.desk import LocalDesk
-from gencove_tui.model import Sample
+from gencove_tui.engine.views import SNAPSHOT_ROWS
+from gencove_tui.model import DownloadSource, Sample, TransferState
 from gencove_tui.store.cache import Cache
+from gencove_tui.store.ledger import Ledger
 
 MIB = 1 << 20
 pytestmark = pytest.mark.parametrize("dialect", ["v2"])
@@ -52,5 +54,43 @@ async def test_the_limit_shown_is_the_timetables_until_somebody_chooses(environm
         Clock.today = datetime(2026, 11, 24, 12, 0)
         await desk.set_bandwidth(None)
         assert desk.bandwidth is None, "lifted by hand, also in working hours"
+    finally:
+        await desk.aclose()
+
+
+async def test_what_moves_or_is_queued_is_summed_apart_from_what_rests(settings):
+    desk = LocalDesk(settings, linker(settings))
+    states = (TransferState.QUEUED, TransferState.PAUSED, TransferState.WAITING, TransferState.FAILED)
+    try:
+        with Ledger(settings.state_folder) as ledger:
+            for number, state in enumerate(states):
+                added = ledger.transfers.add_upload(f"/{number}", f"gncv://{number}", 10**number)
+                ledger.transfers.set_state(added, state)
+            ledger.transfers.add_download(
+                "/d", "s/d", DownloadSource(project_id="p", sample_id="s", file_type="qc"), None
+            )
+        shown = desk.snapshot()
+        assert (shown.totals.bytes_left, shown.totals.bytes_ahead) == (111, 1)
+        assert shown.totals.seconds_left is None
+        assert shown.transfers_total == len(shown.transfers) == 5
+    finally:
+        await desk.aclose()
+
+
+async def test_a_snapshot_of_a_long_queue_has_what_failed_in_it_and_no_more_rows_than_a_screen_takes(
+    settings,
+):
+    desk = LocalDesk(settings, linker(settings))
+    try:
+        with Ledger(settings.state_folder) as ledger, ledger.write():
+            added = [
+                ledger.transfers.add_upload(f"/{number}", f"gncv://{number}", 1)
+                for number in range(SNAPSHOT_ROWS + 500)
+            ]
+            ledger.transfers.set_state(added[-1], TransferState.FAILED, problem="gone")
+        shown = desk.snapshot()
+        assert [t.id for t in shown.transfers if t.state is TransferState.FAILED] == added[-1:]
+        assert len(shown.transfers) == SNAPSHOT_ROWS
+        assert shown.transfers_total == len(added)
     finally:
         await desk.aclose()

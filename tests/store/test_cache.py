@@ -56,3 +56,16 @@ def test_a_damaged_ledger_is_never_begun_anew_by_itself(tmp_path):
     with pytest.raises(DamagedFile, match="move it away"):
         Ledger(tmp_path)
     assert (tmp_path / "ledger.db").read_bytes() == b"garbage" * 1000
+
+
+def test_lists_are_found_by_what_they_hold(tmp_path):
+    cache = Cache(tmp_path)
+    cache.put("projects", "a", WHEAT)
+    cache.put("projects", "b", (Project(id="2", name='Rye 100% "_"'),))
+    cache.put("samples", "c", WHEAT)
+    assert [name for name, _ in cache.holding("projects", "wHEAT", Project, 9)] == ["a"]
+    assert [name for name, _ in cache.holding("projects", "100%", Project, 9)] == ["b"]
+    assert list(cache.holding("projects", "%", Project, 0)) == []
+    assert [items for _, items in cache.holding("projects", "e", Project, 1)] == [
+        (Project(id="2", name='Rye 100% "_"'),)  # the newest
+    ]

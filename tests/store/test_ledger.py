@@ -92,6 +92,12 @@ def test_the_queue_can_be_reordered_and_priorities_come_first(ledger):
     assert order() == [d, c, b, a]
     ledger.transfers.set_priority([a], 1)
     assert order() == [a, d, c, b]
+    assert ledger.transfers.change_priority([b, a], 1) == {1, 2}
+    assert ledger.transfers.change_priority([b], 2) == {3}
+    assert order() == [b, a, d, c]
+    assert ledger.transfers.change_priority([b, 99], -3) == {0}
+    assert ledger.transfers.change_priority([99], 1) == frozenset()
+    assert order() == [a, d, c, b]
     assert [t.id for t in ledger.transfers.listing(9)] == [a, d, c, b]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from gencove_tui.api.errors import ApiProblem
+from gencove_tui.api.errors import ApiProblem, Kind
 from gencove_tui.engine.loop.assign import Assigner
 from gencove_tui.engine.loop.collect import collect, report_slow, report_unsent
 from gencove_tui.engine.loop.dashboard import Dashboard, tell_uploaded
@@ -21,6 +21,7 @@ from gencove_tui.engine.loop.hooks import AT_ONCE, Hook
 from gencove_tui.engine.loop.status import BEAT_SECONDS, StatusFile
 from gencove_tui.engine.loop.wants import Usual, Wants, wants_of
 from gencove_tui.engine.outcome import backoff
+from gencove_tui.engine.words import SET_PROJECT
 from gencove_tui.engine.work import Work
 from gencove_tui.errors import Problem
 from gencove_tui.model import Capability, Event, WatchRule
@@ -125,7 +126,8 @@ class RuleLoop:
             return
         try:
             await act()
-        except Problem as problem:
+        except Problem as failure:
+            problem = await self._about_project(failure)
             delay = problem.retry_after if isinstance(problem, ApiProblem) else None
             self._stumbled(name, str(problem.what), problem.why, problem.remedy, delay)
         except Exception:  # a mistake of ours must not take the other rules down
@@ -138,6 +140,19 @@ class RuleLoop:
             self._not_before.pop(name, None)
             if self._troubles.pop(name, None) is not None:
                 self._show_troubles()
+
+    async def _about_project(self, problem: Problem) -> Problem:
+        """The problem, or that the rule's project is gone, where that is why something was not found."""
+        project_id = self.wants.project_id
+        if not project_id or not isinstance(problem, ApiProblem) or problem.kind is not Kind.NOT_FOUND:
+            return problem
+        try:
+            await self._work.api.project(project_id)
+        except ApiProblem as other:
+            if other.kind is Kind.NOT_FOUND:
+                what = f"Project {project_id} of the rule is gone, or not open to this key"
+                return Problem(what, "", f"{SET_PROJECT}.")
+        return problem
 
     def _stumbled(self, name: str, what: str, why: str, remedy: str, delay: float | None) -> None:
         attempt = self._attempts[name] = self._attempts.get(name, 0) + 1
