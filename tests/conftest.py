@@ -1,12 +1,23 @@
 """Fixtures that several rooms share: a sandbox, and settings that point to it."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from gencove_tui.config import HOME_VARIABLE, HOST_VARIABLE, KEY_VARIABLE, S3_VARIABLE, resolve
+from tests.dialects import V1_IN_THE_LONG_RUN
 from tests.hanging import away  # noqa: F401 - a fixture for everybody
+from tests.made_once import (  # noqa: F401 - likewise
+    _quick_clients,
+    _quick_reads,
+    pytest_collection_finish,
+    pytest_configure,
+)
+
+# Engines and commands are started by the hundred: each would have to compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _OURS = (HOME_VARIABLE, HOST_VARIABLE, KEY_VARIABLE, S3_VARIABLE, "NO_COLOR", "SSH_TTY", "SSH_CONNECTION")
 
@@ -28,8 +39,9 @@ def sandbox():
         yield running
 
 
-@pytest.fixture(params=["v1", "v2"])
+@pytest.fixture(params=V1_IN_THE_LONG_RUN)
 def dialect(request):
+    """What is spoken with the sandbox; a test where the two differ takes ``both_dialects``."""
     return request.param
 
 
@@ -52,6 +64,23 @@ def environment(sandbox, dialect, tmp_path):
 @pytest.fixture
 def settings(environment):
     return resolve(environment=environment)
+
+
+@pytest.fixture
+def everywhere(monkeypatch):
+    """Gives a constant of the package another value in every module that has it by that name."""
+
+    def everywhere(name, value):
+        modules = [
+            module
+            for path, module in list(sys.modules.items())
+            if path.startswith("gencove_tui.") and ".sandbox" not in path and name in vars(module)
+        ]
+        assert modules, f"nothing is called {name} any more"
+        for module in modules:
+            monkeypatch.setattr(module, name, value)
+
+    return everywhere
 
 
 @pytest.fixture

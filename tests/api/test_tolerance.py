@@ -74,32 +74,41 @@ def check(decode):
         assert not any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or 0x202A <= ord(c) <= 0x202E for c in found)
 
 
-RELAXED = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def of_any_shape(**shapes):
+    """A test of values that are made up: some always, many in the long run."""
+
+    def decorate(check_one):
+        @pytest.mark.parametrize("examples", [60, pytest.param(600, marks=pytest.mark.long)])
+        def test(examples):
+            slow = [HealthCheck.too_slow]
+            settings(max_examples=examples, suppress_health_check=slow, deadline=None)(
+                given(**shapes)(check_one)
+            )()
+
+        return test
+
+    return decorate
 
 
-@RELAXED
-@given(data=PROJECT)
+@of_any_shape(data=PROJECT)
 def test_projects_of_any_shape(data):
     check(lambda: v2_wire.project(data))
     check(lambda: v1_wire.project(data))
 
 
-@RELAXED
-@given(data=SAMPLE)
+@of_any_shape(data=SAMPLE)
 def test_samples_of_any_shape(data):
     check(lambda: v2_wire.sample(data))
     check(lambda: v1_wire.sample(data, "1"))
 
 
-@RELAXED
-@given(data=UPLOAD)
+@of_any_shape(data=UPLOAD)
 def test_uploads_of_any_shape(data):
     check(lambda: v2_wire.upload(data))
     check(lambda: v2_wire.upload_target(data, GncvPath("gncv://a/b")))
 
 
-@RELAXED
-@given(data=OTHER)
+@of_any_shape(data=OTHER)
 def test_everything_else_of_any_shape(data):
     for decode in (
         v2_wire.stats,
@@ -116,14 +125,12 @@ def test_everything_else_of_any_shape(data):
     check(lambda: sheet.sheet_row(data))
 
 
-@RELAXED
-@given(row=st.dictionaries(st.sampled_from(["vcf_url_s3", "bam_url_s3", "sample_id", "x"]), JSON))
+@of_any_shape(row=st.dictionaries(st.sampled_from(["vcf_url_s3", "bam_url_s3", "sample_id", "x"]), JSON))
 def test_raw_data_of_any_shape(row):
     check(lambda: v1_wire.raw_data_deliverables(row))
 
 
-@RELAXED
-@given(body=st.binary(max_size=200) | JSON.map(msgspec.json.encode), status=st.integers(300, 599))
+@of_any_shape(body=st.binary(max_size=200) | JSON.map(msgspec.json.encode), status=st.integers(300, 599))
 def test_error_bodies_of_any_shape_give_one_readable_problem(body, status):
     problem = problem_of("https://x.example", status, body, {})
     assert problem.what

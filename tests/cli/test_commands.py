@@ -9,6 +9,7 @@ import pytest
 
 from gencove_tui.config import HOME_VARIABLE, HOST_VARIABLE, KEY_VARIABLE
 from gencove_tui.fastq.generate import write_pair
+from tests.dialects import both_dialects
 
 KEY = "0123456789abcdef0123456789abcdef0123"
 
@@ -95,6 +96,7 @@ def test_an_unknown_environment_names_the_known_ones(with_key):
     assert_clear_problem(run("--env", "prod", "engine", environment=with_key), "production", "v2-eu")
 
 
+@both_dialects
 def test_a_wrong_key_is_explained(environment, sandbox, tmp_path):
     result = run(
         "watch", tmp_path, "gncv://a/", "--headless", "--once", environment={**environment, KEY_VARIABLE: KEY}
@@ -137,6 +139,7 @@ def test_watch_once_tells_of_failures_by_its_exit_code_and_in_json(environment, 
     assert sandbox.upload_bytes(f"gncv://lab/run/{bad.name}") is None
 
 
+@both_dialects
 def test_login_keeps_a_key_only_after_gencove_accepted_it(environment, sandbox, tmp_path, dialect):
     key_file = tmp_path / "app" / "config" / "keys" / "default"
     key_file.unlink()

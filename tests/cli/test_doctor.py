@@ -9,6 +9,13 @@ from click.testing import CliRunner
 
 from gencove_tui.cli import cli, doctor
 from gencove_tui.config import HOME_VARIABLE, HOST_VARIABLE, KEY_VARIABLE
+from tests.dialects import BOTH
+
+
+@pytest.fixture(params=BOTH)
+def dialect(request):
+    """The two are asked in other ways."""
+    return request.param
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 from gencove_tui.fastq.generate import write_pair
 from gencove_tui.store.ledger import Ledger
 from tests.cli.test_commands import assert_clear_problem, run
+from tests.dialects import both_dialects
 from tests.files import large
 from tests.waiting import until_blocking
 
@@ -40,6 +41,7 @@ def test_upload_says_what_it_leaves_out_and_brings_up_the_rest(environment, sand
     assert "is there already" in again.stdout
 
 
+@both_dialects
 def test_upload_tells_failures_by_its_exit_code(environment, sandbox, tmp_path):
     pair = write_pair(tmp_path / "fastq", "NA12878", 1, 300, seed=1)
     pair.r2.write_bytes(pair.r2.read_bytes()[:-9])
@@ -142,6 +144,7 @@ def finished_sample(sandbox, dialect):
     raise AssertionError("no finished sample")
 
 
+@both_dialects
 def test_download_fetches_the_chosen_types(environment, sandbox, tmp_path, dialect):
     project, sample = finished_sample(sandbox, dialect)
     kind = "vcf" if dialect == "v1" else "impute-vcf"
@@ -176,6 +179,7 @@ def test_a_destination_that_is_none_is_bad_input(environment, tmp_path):
     assert_clear_problem(run("upload", pair.r1, pair.r2, environment=environment), "last argument")
 
 
+@both_dialects
 def test_all_results_come_with_their_documents_and_side_files(environment, sandbox, tmp_path, dialect):
     project, sample = finished_sample(sandbox, dialect)
     result = run(

@@ -8,6 +8,7 @@ import pytest
 
 from gencove_tui.api.v1_wire import RAW_DATA_COLUMNS
 from tests.cli.test_commands import assert_clear_problem, run
+from tests.dialects import both_dialects
 
 
 @pytest.fixture
@@ -19,6 +20,7 @@ def project(sandbox, dialect):
         return (str(found.number) if dialect == "v1" else found.id), ids
 
 
+@both_dialects
 def test_all_samples_go_to_stdout_in_the_documented_columns(environment, project):
     project_id, samples = project
     result = run("raw-data", project_id, environment=environment)

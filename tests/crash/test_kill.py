@@ -25,10 +25,11 @@ def start(environment):
     return subprocess.Popen([sys.executable, "-m", "gencove_tui", "engine"], env=environment)
 
 
-@pytest.mark.parametrize("dialect", ["v2", pytest.param("v1", marks=pytest.mark.long)])
 def test_an_upload_survives_kill_9_and_sends_no_finished_part_again(environment, sandbox, tmp_path):
-    path = large(tmp_path, 210 * MIB, seed=5)
+    path = large(tmp_path, 130 * MIB, seed=5)
     place = PLACE + path.name
+    with (tmp_path / "app" / "config" / "config.toml").open("a") as config:
+        config.write("parts_at_once = 2\n")
     settings = resolve(environment=environment)
     sandbox.faults.set("s3-latency=0.1")
     engine = None
@@ -40,7 +41,7 @@ def test_an_upload_survives_kill_9_and_sends_no_finished_part_again(environment,
 
         kills = 0
         try:
-            for wanted in (2, 6, 10):
+            for wanted in (2, 4, 6):
                 engine = start(environment)
                 until_blocking(
                     lambda wanted=wanted: (
@@ -71,7 +72,7 @@ def test_an_upload_survives_kill_9_and_sends_no_finished_part_again(environment,
 
 
 def test_a_stopped_engine_leaves_at_once_and_keeps_its_progress(environment, sandbox, tmp_path):
-    path = large(tmp_path, 200 * MIB, seed=6)
+    path = large(tmp_path, 130 * MIB, seed=6)
     settings = resolve(environment=environment)
     sandbox.faults.set("s3-latency=0.2")
     with Ledger(settings.state_folder) as ledger:

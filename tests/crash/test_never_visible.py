@@ -80,7 +80,9 @@ def test_broken_files_fail_with_a_reason_and_are_never_seen(world):
     assert_nothing_came(world)
 
 
-@pytest.mark.parametrize("window", ["multipart begun, not noted", "multipart noted"])
+@pytest.mark.parametrize(
+    "window", [pytest.param("multipart begun, not noted", marks=pytest.mark.long), "multipart noted"]
+)
 def test_broken_files_are_not_seen_either_when_the_engine_dies_on_the_way(world, window):
     broken_files(world)
     with Sampler(world):
@@ -112,7 +114,9 @@ class Growing:
         self._writer.join()
 
 
-@pytest.mark.parametrize("kill", [False, True], ids=["undisturbed", "killed"])
+@pytest.mark.parametrize(
+    "kill", [pytest.param(False, marks=pytest.mark.long), True], ids=["undisturbed", "killed"]
+)
 def test_a_file_that_grows_is_never_seen_before_it_stands_still(world, kill):
     path = world.files / "growing_R1.fastq.gz"
     write_large(path, 2 * LARGE)

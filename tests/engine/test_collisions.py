@@ -9,6 +9,7 @@ from pathlib import Path
 from gencove_tui.engine.watch import scan_folder
 from gencove_tui.fastq.generate import write_pair
 from gencove_tui.model import DownloadSource, GncvPath, TransferState, Wish
+from tests.dialects import both_dialects
 from tests.engine.conftest import running_engine
 from tests.engine.test_downloads import queue
 from tests.engine.test_uploads import PLACE, finished
@@ -16,6 +17,7 @@ from tests.files import large
 from tests.waiting import until
 
 
+@both_dialects
 async def test_of_two_files_for_one_place_the_second_is_refused(engine, ledger, sandbox, tmp_path):
     sandbox.faults.set("s3-latency=0.3")
     one = write_pair(tmp_path / "one", "A", 1, 300, seed=1).r1

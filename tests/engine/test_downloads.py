@@ -7,8 +7,15 @@ import pytest
 
 from gencove_tui.engine.web import proxy_for
 from gencove_tui.model import DownloadSource, TransferState
+from tests.dialects import BOTH
 from tests.engine.test_uploads import finished
 from tests.waiting import until
+
+
+@pytest.fixture(params=BOTH)
+def dialect(request):
+    """Only one of the two knows checksums."""
+    return request.param
 
 
 def queue(ledger, folder, wanted, deliverable):

@@ -16,6 +16,7 @@ from gencove_tui.engine.outcome import DiskFull, TransferWaits
 from gencove_tui.engine.web import UrlExpired, _judge
 from gencove_tui.model import TransferState, Wish
 from gencove_tui.store.database import LedgerProblem
+from tests.dialects import both_dialects
 from tests.engine.conftest import running_engine
 from tests.engine.test_downloads import queue
 from tests.engine.test_manners import events
@@ -185,6 +186,7 @@ async def test_two_engines_never_write_one_partial_file(engine, ledger, sandbox,
     assert (await until(finished(ledger, transfer), "the end")).state is TransferState.DONE
 
 
+@both_dialects
 async def test_what_can_not_be_compared_is_not_called_the_same(
     engine, ledger, sandbox, tmp_path, monkeypatch
 ):

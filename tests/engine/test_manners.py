@@ -15,6 +15,7 @@ from gencove_tui.engine.leftovers import OLD_SECONDS
 from gencove_tui.engine.limits import Lanes, Limiter
 from gencove_tui.engine.targets import QC, documents_of
 from gencove_tui.model import Direction, DownloadSource, TransferState, Wish
+from tests.dialects import both_dialects
 from tests.engine.conftest import running_engine
 from tests.engine.test_downloads import queue
 from tests.engine.test_uploads import PLACE, finished
@@ -293,6 +294,7 @@ async def test_after_a_new_boot_only_what_reached_the_disk_is_trusted(
 # --- side files and documents ----------------------------------------------------------------------------
 
 
+@both_dialects
 async def test_a_side_file_can_be_checked_by_sha256sum(engine, ledger, wanted, tmp_path, dialect):
     project_id, sample = wanted
     found = min(sample.deliverables, key=lambda d: d.size or 1 << 60)
@@ -310,6 +312,7 @@ async def test_a_side_file_can_be_checked_by_sha256sum(engine, ledger, wanted, t
         assert await check.wait() == 0
 
 
+@both_dialects
 async def test_quality_control_and_metadata_are_saved_as_json(engine, ledger, wanted, tmp_path, dialect):
     project_id, sample = wanted
     ends = []
@@ -331,6 +334,7 @@ async def test_quality_control_and_metadata_are_saved_as_json(engine, ledger, wa
     assert list(json.loads((tmp_path / f"{sample.id}_metadata.json").read_text())) == ["metadata"]
 
 
+@both_dialects
 async def test_a_document_that_is_there_stays_and_its_age_is_told(engine, ledger, wanted, tmp_path, dialect):
     if dialect == "v1":
         pytest.skip("v1 has no such documents")

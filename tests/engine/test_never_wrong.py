@@ -16,6 +16,7 @@ from gencove_tui.engine import core, download, insist, leftovers, partwise, rang
 from gencove_tui.engine import upload as uploading
 from gencove_tui.model import DownloadSource, GncvPath, TransferState, Wish
 from gencove_tui.store.database import LedgerProblem
+from tests.dialects import both_dialects
 from tests.engine.conftest import running_engine
 from tests.engine.test_manners import events, upload
 from tests.engine.test_uploads import finished
@@ -53,6 +54,7 @@ async def brought_by_another(settings, sandbox, place, content):
         await api.aclose()
 
 
+@both_dialects
 @pytest.mark.parametrize("same", [False, True], ids=["another file", "the same file"])
 async def test_what_others_brought_meanwhile_is_never_overwritten(
     settings, ledger, sandbox, tmp_path, monkeypatch, same

@@ -6,6 +6,7 @@ import hashlib
 import pytest
 
 from gencove_tui.model import FINAL_STATES, TransferState, Wish
+from tests.dialects import both_dialects
 from tests.engine.conftest import running_engine
 from tests.files import large
 from tests.waiting import until
@@ -25,6 +26,7 @@ def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
+@both_dialects
 async def test_a_small_file_arrives_identical(engine, ledger, sandbox, fastq_pair):
     path = fastq_pair[0]
     transfer = ledger.transfers.add_upload(str(path), PLACE + path.name, path.stat().st_size)
@@ -34,6 +36,7 @@ async def test_a_small_file_arrives_identical(engine, ledger, sandbox, fastq_pai
     assert sha256(sandbox.upload_bytes(PLACE + path.name)) == sha256(path.read_bytes())
 
 
+@both_dialects
 async def test_a_large_file_goes_in_parts_and_arrives_identical(engine, ledger, sandbox, tmp_path):
     path = large(tmp_path, 40 << 20, seed=3)
     transfer = ledger.transfers.add_upload(str(path), PLACE + path.name, path.stat().st_size)
@@ -46,6 +49,7 @@ async def test_a_large_file_goes_in_parts_and_arrives_identical(engine, ledger, 
     assert sha256(sandbox.upload_bytes(PLACE + path.name)) == sha256(path.read_bytes())
 
 
+@both_dialects
 async def test_the_same_file_again_is_skipped_and_another_is_never_overwritten(
     engine, ledger, sandbox, fastq_pair
 ):
@@ -114,8 +118,11 @@ async def test_a_missing_file_fails_clearly_and_works_again_once_it_is_back(
     assert sandbox.upload_bytes(PLACE + path.name) == data
 
 
-async def test_pause_keeps_parts_and_resume_sends_only_the_rest(settings, ledger, sandbox, tmp_path):
-    path = large(tmp_path, 100 << 20, seed=4)
+async def test_pause_keeps_parts_and_resume_sends_only_the_rest(
+    everywhere, settings, ledger, sandbox, tmp_path
+):
+    everywhere("SMALLEST_MULTIPART", 5 << 20)
+    path = large(tmp_path, 35 << 20, seed=4)
     transfer = ledger.transfers.add_upload(str(path), PLACE + path.name, path.stat().st_size)
     async with running_engine(settings):
         await until(lambda: any(p.etag for p in ledger.transfers.parts(transfer)), "a first part")
@@ -133,8 +140,9 @@ async def test_pause_keeps_parts_and_resume_sends_only_the_rest(settings, ledger
     assert sha256(sandbox.upload_bytes(PLACE + path.name)) == sha256(path.read_bytes())
 
 
-async def test_cancel_takes_the_parts_back(settings, ledger, sandbox, tmp_path):
-    path = large(tmp_path, 100 << 20, seed=4)
+async def test_cancel_takes_the_parts_back(everywhere, settings, ledger, sandbox, tmp_path):
+    everywhere("SMALLEST_MULTIPART", 5 << 20)
+    path = large(tmp_path, 35 << 20, seed=4)
     transfer = ledger.transfers.add_upload(str(path), PLACE + path.name, path.stat().st_size)
     async with running_engine(settings):
         await until(lambda: any(p.etag for p in ledger.transfers.parts(transfer)), "a first part")

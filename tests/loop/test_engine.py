@@ -82,6 +82,8 @@ async def test_one_rules_trouble_leaves_another_rule_alone(
     async with running_engine(settings):
         await until(reached(ledger, rule, LoopState.FINISHED), "the good rule's sample")
         await until(lambda: ledger.loop.rule(lost).problem, "the other's trouble")
+    assert gone in ledger.loop.rule(lost).problem
+    assert "project" in ledger.loop.rule(lost).remedy
     assert ledger.loop.rule(rule).problem == ""
     assert not samples_of(sandbox, "B")
 

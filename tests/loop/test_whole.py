@@ -14,6 +14,7 @@ from gencove_tui.fastq.generate import write_pair
 from gencove_tui.model import LoopState
 from gencove_tui.sandbox import Sandbox
 from gencove_tui.store.ledger import Ledger
+from tests.dialects import both_dialects
 from tests.loop.conftest import PLACE, PROJECT, put_rule, samples_of
 from tests.waiting import until_blocking
 
@@ -52,6 +53,7 @@ def write_slowly(folder, named, meanwhile):
         time.sleep(0.15)  # the sequencer's own pace
 
 
+@both_dialects
 def test_a_run_goes_all_the_way_by_itself(dialect, environment, sandbox, project, tmp_path):
     named = sequencer_files(tmp_path / "elsewhere")
     runs = tmp_path / "runs"

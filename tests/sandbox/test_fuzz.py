@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gencove_tui.sandbox import Sandbox
@@ -71,26 +71,31 @@ def world():
         yield v1, v2, good
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_nothing_breaks_it(world, data):
+@pytest.mark.parametrize("examples", [100, pytest.param(1000, marks=pytest.mark.long)])
+def test_nothing_breaks_it(world, examples):
     v1, v2, good = world
-    method, path = data.draw(st.sampled_from(TARGETS))
-    dialect = "v2" if path.startswith("/api/v2") else "v1"
 
-    def identify(match: re.Match[str]) -> str:
-        name = "number" if dialect == "v1" and match[1] == "project_id" else match[1]
-        wild = st.from_regex(r"[a-z0-9-]{1,12}", fullmatch=True)
-        return data.draw(st.sampled_from(good.get(name, ["480001"])) | wild)
+    @settings(max_examples=examples, deadline=None)
+    @given(data=st.data())
+    def ask(data):
+        method, path = data.draw(st.sampled_from(TARGETS))
+        dialect = "v2" if path.startswith("/api/v2") else "v1"
 
-    place = re.sub(r"\{([^}]+)\}", identify, path).removeprefix("/api/v2")
-    query = data.draw(st.dictionaries(st.sampled_from(QUERY.split()), TEXT, max_size=2))
-    fields = {name: st.sampled_from(values) | ANYTHING for name, values in good.items()}
-    body = None
-    if method != "GET":
-        missing = st.sets(st.sampled_from(sorted(fields)), max_size=3)
-        body = data.draw(st.fixed_dictionaries(fields) | ANYTHING)
-        for name in data.draw(missing) if isinstance(body, dict) else ():
-            body.pop(name, None)
-    answer = (v2 if dialect == "v2" else v1).request(method, place, params=query, json=body)
-    assert answer.status_code < 500, (method, place, query, body)
+        def identify(match: re.Match[str]) -> str:
+            name = "number" if dialect == "v1" and match[1] == "project_id" else match[1]
+            wild = st.from_regex(r"[a-z0-9-]{1,12}", fullmatch=True)
+            return data.draw(st.sampled_from(good.get(name, ["480001"])) | wild)
+
+        place = re.sub(r"\{([^}]+)\}", identify, path).removeprefix("/api/v2")
+        query = data.draw(st.dictionaries(st.sampled_from(QUERY.split()), TEXT, max_size=2))
+        fields = {name: st.sampled_from(values) | ANYTHING for name, values in good.items()}
+        body = None
+        if method != "GET":
+            missing = st.sets(st.sampled_from(sorted(fields)), max_size=3)
+            body = data.draw(st.fixed_dictionaries(fields) | ANYTHING)
+            for name in data.draw(missing) if isinstance(body, dict) else ():
+                body.pop(name, None)
+        answer = (v2 if dialect == "v2" else v1).request(method, place, params=query, json=body)
+        assert answer.status_code < 500, (method, place, query, body)
+
+    ask()

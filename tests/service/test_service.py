@@ -21,7 +21,7 @@ from tests.waiting import until, until_blocking
 
 UNIT = "gencove-tui-default.service"
 NO_BUS = "Failed to connect to bus: No medium found"
-FAKE = """#!{python}
+FAKE = """#!{python} -IS
 import os, pathlib, sys
 name, words = pathlib.Path(sys.argv[0]).name, sys.argv[1:]
 with open({calls!r}, "a") as calls:
