@@ -14,10 +14,11 @@ from pathlib import Path, PurePath
 from types import FrameType
 from typing import Any, ClassVar
 
-from textual import events
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.worker import Worker, WorkerState
 
 from gencove_tui.engine.views import Desk
 from gencove_tui.tui.actions.keymap import DEFAULT_KEYS, Keymap
@@ -28,10 +29,11 @@ from gencove_tui.tui.palette import ActionProvider, Palette, ThingProvider
 from gencove_tui.tui.plain import plain_filters
 from gencove_tui.tui.screens.dialogs import Choice, Question
 from gencove_tui.tui.screens.main import MainScreen
+from gencove_tui.tui.screens.paths import PathDialog
 from gencove_tui.tui.screens.working import Working
 from gencove_tui.tui.shell import Shell
 from gencove_tui.tui.themes import HOUSE_THEMES
-from gencove_tui.tui.toasts import LINGER, Severity
+from gencove_tui.tui.toasts import LINGER, Severity, say_mistake
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.notices import Message, Messages
 
@@ -179,7 +181,11 @@ class GencoveApp(KeysInTurn[None]):
             self.set_interval(TERMINAL_CHECK, self._check_terminal)
 
     def is_awaited(self) -> bool:
-        """After ``enter`` in a filter keys are about what is found; else about the dialog that comes."""
+        """After ``enter`` in a filter keys are about what is found, after ``tab`` in a path about what became
+        of it; else about the dialog that comes.
+        """
+        if isinstance(self.screen, PathDialog):
+            return self.screen.is_awaited
         return isinstance(self.screen, Working) or (self.screen is self.main and self.main.awaits_search)
 
     async def on_event(self, event: events.Event) -> None:
@@ -205,6 +211,11 @@ class GencoveApp(KeysInTurn[None]):
         else:
             timeout = LINGER[severity] if timeout is None else timeout
             super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    @on(Worker.StateChanged)
+    def _worker_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            say_mistake(self, event.worker.error)
 
     def remember(self) -> None:
         """Keep the user's place for next time."""

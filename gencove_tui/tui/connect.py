@@ -14,8 +14,10 @@ from textual.content import Content
 from textual.filter import LineFilter
 from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
 
+from gencove_tui.config.urls import url_complaint
 from gencove_tui.errors import Problem
 from gencove_tui.tui.format import ASCII, clean, glyphs_for, sentences
+from gencove_tui.tui.mistakes import foreseen
 from gencove_tui.tui.plain import plain_filters
 from gencove_tui.tui.shell import Shell
 from gencove_tui.tui.themes import HOUSE_THEMES
@@ -31,8 +33,12 @@ class Accepted(NamedTuple):
     host: str
     dialect: str
     who: str
+    s3_endpoint: str = ""
+    """Where its upload area is, as the user typed it; empty means Amazon's."""
 
 
+FIELDS = ("host", "key", "profile", "s3")
+"""Those that can be filled in wrongly."""
 OTHERS = 4
 """Names of profiles that are told before the rest is left out."""
 
@@ -56,15 +62,19 @@ class Doors(NamedTuple):
     """Whether there is a profile to go back to."""
     others: tuple[str, ...] = ()
     """Profiles that have been made already."""
+    s3_endpoint: str | None = None
+    """The S3 endpoint of the profile; None where ``keep`` keeps none, so that none is asked for."""
 
 
 class Way(RadioButton):
     """Its sign tells whether it is chosen, also where there are no colours."""
 
+    BUTTON_LEFT = BUTTON_RIGHT = " "
+
     @property
     def BUTTON_INNER(self) -> str:  # type: ignore[override]  # it depends on the value here
         """The sign between the sides of the button."""
-        return "●" if self.value else " "
+        return "●" if self.value else "○"
 
 
 class Ways(RadioSet):
@@ -143,12 +153,24 @@ class ConnectApp(App[None]):
                     yield Way(Content(f"{name.ljust(wide)}  {shown}"), compact=True)
                 yield Way("another address", compact=True)
             yield Input(placeholder="its address, like api.example.org", id="host", compact=True)
+            yield Static(id="host-wrong", classes="wrong", markup=False)
             yield Static("API key (dashboard, Settings, at the bottom)", classes="head")
             yield Input(placeholder="paste it; it isn't shown", password=True, id="key", compact=True)
+            yield Static(id="key-wrong", classes="wrong", markup=False)
             with Horizontal(classes="row"):
                 yield Label("Profile ")
                 yield Input(self.doors.profile, placeholder="a name, like lab-eu", id="profile", compact=True)
+            yield Static(id="profile-wrong", classes="wrong", markup=False)
             yield Static(id="where", markup=False)
+            with Horizontal(classes="row", id="store"):
+                yield Label("S3 endpoint ")
+                yield Input(
+                    self.doors.s3_endpoint or "",
+                    placeholder="empty: Amazon's; else like http://127.0.0.1:8012",
+                    id="s3",
+                    compact=True,
+                )
+            yield Static(id="s3-wrong", classes="wrong", markup=False)
             with Vertical(id="foot"):
                 yield Static(id="said", markup=False)
                 with Horizontal(id="buttons"):
@@ -162,7 +184,7 @@ class ConnectApp(App[None]):
 
     def on_mount(self) -> None:
         """The key is what most people have at hand."""
-        self.query_one("#host").display = False
+        self._show_fields(False)
         if not self.is_headless:
             self._shell.listen()
         if self.doors.host:
@@ -176,20 +198,45 @@ class ConnectApp(App[None]):
     @on(RadioSet.Changed)
     def _host_chosen(self, event: RadioSet.Changed) -> None:
         other = event.index == len(self.doors.environments) + 1
-        self.query_one("#host").display = other
+        self._show_fields(other)
         if other and not self._host():
             self.query_one("#host").focus()
 
-    @on(Input.Changed, "#profile")
+    def _show_fields(self, other: bool) -> None:
+        """Those of another address, where one was chosen; a store that a profile has is always in view."""
+        self.query_one("#host").display = other
+        store = self.doors.s3_endpoint
+        self.query_one("#store").display = store is not None and (other or store != "")
+        self._forget_complaints()
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        """What was wrong is being put right."""
+        self._forget_complaints()
+        self._tell_where()
+
     def _tell_where(self) -> None:
+        """Where the key will be kept, or why it can't be kept under this name."""
+        where, text = self.query_one("#where", Static), ""
         if not self._profile:
-            self.query_one("#where", Static).update("Name the profile: it keeps the key and the place.")
-            return
-        try:
-            text = f"Kept in {self.doors.kept_in(self._profile)}, which only you can read."
-        except Problem as problem:
-            text = str(problem)
-        self.query_one("#where", Static).update(text)
+            text = "Name the profile: it keeps the key and the place."
+        else:
+            try:
+                text = f"Kept in {self.doors.kept_in(self._profile)}, private to you."
+            except Problem as problem:
+                self._complain("profile", str(problem))
+        where.display = bool(text)
+        where.update(text)
+
+    def _forget_complaints(self) -> None:
+        for at in FIELDS:
+            self.query_one(f"#{at}-wrong").display = False
+
+    def _complain(self, at: str, text: str) -> None:
+        """Say what is wrong with a field, right below it."""
+        wrong = self.query_one(f"#{at}-wrong", Static)
+        wrong.update(clean(text))
+        wrong.display = True
 
     @property
     def _profile(self) -> str:
@@ -211,27 +258,18 @@ class ConnectApp(App[None]):
     async def _try(self) -> None:
         """Check the key; keep it only if it is taken."""
         key = self.query_one("#key", Input).value.strip()
-        if not key:
-            self._say("Paste the API key first.", bad=True)
-            self.query_one("#key").focus()
-            return
-        if not key.isascii() or not key.isprintable() or " " in key:
-            self._say("That is no API key: it holds blanks or odd characters. Copy it again.", bad=True)
-            return
-        if not self._profile:
-            self._say("Name the profile first.", bad=True)
-            self.query_one("#profile").focus()
-            return
-        if self.query_one("#host").display and not self._host():
-            self._say("Type the address, like https://api.gencove.com.", bad=True)
-            self.query_one("#host").focus()
+        if wrong := self._wrong(key):
+            at, text = wrong
+            self._say("")
+            self._complain(at, text)
+            self.query_one(f"#{at}").focus()
             return
         button = self.query_one("#connect", Button)
         button.disabled = True
         self._say("Asking Gencove… esc gives up.")
         try:
-            self.doors.kept_in(self._profile)
-            accepted = await self.doors.check(self._host(), key)
+            accepted = await foreseen(self.doors.check(self._host(), key))
+            accepted = accepted._replace(s3_endpoint=self._store())
             self.doors.keep(self._profile, key, accepted)
         except Problem as problem:
             if "gencove-tui login" in problem.remedy:
@@ -242,6 +280,32 @@ class ConnectApp(App[None]):
             button.disabled = False
         self.chosen = self._profile
         self.exit()
+
+    def _wrong(self, key: str) -> tuple[str, str] | None:
+        """The first field that can't be right, and why; None when all may be."""
+        if self.query_one("#host").display and not self._host():
+            return "host", "Type the address, like https://api.gencove.com."
+        if self._host() and (why := url_complaint(self._host())):
+            return "host", f"{why}."
+        if not key:
+            return "key", "Paste the API key first."
+        if not key.isascii() or not key.isprintable() or " " in key:
+            return "key", "That is no API key: it holds blanks or odd characters. Copy it again."
+        if not self._profile:
+            return "profile", "Name the profile first."
+        try:
+            self.doors.kept_in(self._profile)
+        except Problem as problem:
+            return "profile", str(problem)
+        if self._store() and (why := url_complaint(self._store())):
+            return "s3", f"{why}."
+        return None
+
+    def _store(self) -> str:
+        """The S3 endpoint that goes with another address; empty for Amazon's."""
+        if not self.query_one("#store").display:
+            return ""
+        return with_scheme(self.query_one("#s3", Input).value.strip())
 
     def _take_host(self, host: str) -> None:
         """Begin with this host chosen: a new key of a profile belongs where the old one did."""

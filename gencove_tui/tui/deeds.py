@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from textual.screen import Screen
+from textual.worker import get_current_worker
 
-from gencove_tui.engine.views import Desk, Snapshot
+from gencove_tui.api.errors import ApiProblem, Kind, PartlyDone
+from gencove_tui.engine.views import Desk, PlannedDownload, Snapshot
 from gencove_tui.engine.views_remote import Progress
 from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.model import Deliverable, Sample
-from gencove_tui.tui.format import clean, size
+from gencove_tui.tui.format import clean, local, size, total_size
 from gencove_tui.tui.screens.dialogs import Choice, Question
 from gencove_tui.tui.screens.download import DownloadDialog, Taste
 from gencove_tui.tui.screens.upload import UploadDialog
@@ -25,11 +26,13 @@ from gencove_tui.tui.views import Look
 
 T = TypeVar("T")
 
+DECIDED = "decided"
+"""Group of deeds that have nothing more to ask the user."""
 AT_A_TIME = 4
 """Requests for samples under way together."""
 ENGINE_REST = 1.0
 ENGINE_LONGEST_REST = 60.0
-"""Seconds between two starts of an engine that dies."""
+"""Seconds between two starts of an engine that dies, at first and at most."""
 MOST_SAMPLES = 500
 """Samples that one download asks about: each costs a request before anything can be chosen."""
 
@@ -50,6 +53,11 @@ class Doer:
 
     def _run(self, deed: Coroutine[Any, Any, None], *, group: str, exclusive: bool = True) -> None:
         self.screen.run_worker(self._guard(deed), group=group, exclusive=exclusive, exit_on_error=False)
+
+    @staticmethod
+    def decided() -> None:
+        """The user has answered everything: from here on no other deed of the group ends this one."""
+        get_current_worker().group = DECIDED
 
     async def _guard(self, deed: Awaitable[None]) -> None:
         try:
@@ -73,8 +81,16 @@ class Doer:
             remedy = "What was sent already may still take effect: look again." if changes else ""
             raise Abandoned(f"Stopped: {title[0].lower()}{title[1:]}", "", remedy)
         if done.problem is not None:
-            raise done.problem
+            raise outcome_of(title, done.problem) if changes else done.problem
         return cast("T", done.value)
+
+    async def queue(self, plan: Sequence[PlannedDownload]) -> None:
+        """Queue these downloads and say so."""
+        self.decided()
+        ids = await self.desk.queue_downloads(plan)
+        total = total_size([item.deliverable.size for item in plan if not item.obstacle])
+        self.say(f"Queued {plural(len(ids), 'download')}, {total}.")
+        self.after()
 
     def say(self, text: str, *, title: str = "", severity: Severity = "information") -> None:
         """A toast."""
@@ -85,6 +101,24 @@ class Doer:
         say_problem(self.screen.app, problem)
 
 
+def outcome_of(title: str, problem: Problem) -> Problem:
+    """What became of a deed that a problem has ended: not done, or perhaps done all the same.
+
+    Nothing that a user does by hand is repeated by itself, whatever the remedy says of other requests.
+    """
+    cause = ": ".join(filter(None, (problem.what, problem.why)))
+    if isinstance(problem, PartlyDone):
+        return Problem(f"{title}: done in part", cause, "Look at the list before you do it again.")
+    if not isinstance(problem, ApiProblem):
+        return Problem(f"{title}: failed", cause, problem.remedy)
+    if problem.perhaps_done:
+        return Problem(
+            f"{title}: perhaps done", cause, "No good answer came. Look at the list before you do it again."
+        )
+    passing = problem.kind in (Kind.RATE_LIMITED, Kind.MAINTENANCE, Kind.TIMEOUT)
+    return Problem(f"{title}: not done", cause, "Try again later." if passing else problem.remedy)
+
+
 class Deeds(Doer):
     """Queueing, watching, the engine, and leaving."""
 
@@ -92,14 +126,13 @@ class Deeds(Doer):
         super().__init__(screen, desk, look, after)
         self.last_download: Taste | None = None
         """What was chosen last time; offered again."""
-        self.destination = ""
-        """Where the last upload went; offered again."""
         self.starting = True
         """Whether an engine is being started, or will be as soon as the screen stands."""
         self._engine_seen = False
         self._engine_due = 0.0
         self._engine_rest = ENGINE_REST
         self._leaving = False
+        """Whether the engine is being stopped, or goes on without this screen."""
 
     # --- downloads and uploads ---------------------------------------------------------
 
@@ -135,11 +168,8 @@ class Deeds(Doer):
         plan = await self.screen.app.push_screen_wait(dialog)
         if plan:
             self.last_download = dialog.taste()
-            ids = await self.desk.queue_downloads(plan)
-            total = sum(item.deliverable.size or 0 for item in plan if not item.obstacle)
-            self.say(f"Queued {plural(len(ids), 'download')}, {size(total)}.")
+            await self.queue(plan)
             queued()
-            self.after()
 
     async def _with_deliverables(self, samples: Sequence[Sample], progress: Progress) -> list[Sample]:
         """The same samples with what they have to download, a few requests at a time.
@@ -176,17 +206,17 @@ class Deeds(Doer):
             self.complain(Problem(what, str(problem), "The rest is offered."))
         return found
 
-    def upload(self, suggestion: str = "") -> None:
+    def upload(self) -> None:
         """Let the user choose what to upload and where to, then queue it."""
-        self._run(self._upload(suggestion), group="dialog")
+        self._run(self._upload(), group="dialog")
 
-    async def _upload(self, suggestion: str) -> None:
-        today: datetime = self.look.clock().astimezone()
-        destination = self.destination or suggestion or f"gncv://{today:%Y-%m-%d}/"
+    async def _upload(self) -> None:
+        # Not the last upload's place, nor a rule's: two runs in one folder are hard to tell apart.
+        destination = f"gncv://{local(self.look.clock()):%Y-%m-%d}/"
         plan = await self.screen.app.push_screen_wait(UploadDialog(self.desk, self.look, destination))
         if plan:
+            self.decided()
             ids = await self.desk.queue_uploads(plan)
-            self.destination = next((p.target.folder for p in plan if p.target is not None), destination)
             total = sum(item.size for item in plan if not item.obstacle)
             self.say(f"Queued {plural(len(ids), 'upload')}, {size(total)}.")
             self.after()
@@ -222,7 +252,10 @@ class Deeds(Doer):
         self.after()
 
     def keep_engine(self, snapshot: Snapshot) -> None:
-        """Start the engine again if it died while there is work for it, with growing rests between tries."""
+        """Start the engine again if it died while there is work for it.
+
+        The rests between tries grow, until one of its lives was longer than the longest rest.
+        """
         now = time.monotonic()
         if snapshot.engine.alive:
             self._engine_seen = True
@@ -230,13 +263,17 @@ class Deeds(Doer):
         work = snapshot.totals.unfinished or any(view.rule.active for view in snapshot.rules)
         if not self._engine_seen or not work or self._leaving or self.starting or now < self._engine_due:
             return
-        self._engine_rest = min(ENGINE_LONGEST_REST, self._engine_rest * 2)
+        lasted = now - self._engine_due > ENGINE_LONGEST_REST
+        self._engine_rest = ENGINE_REST if lasted else min(ENGINE_LONGEST_REST, self._engine_rest * 2)
         self._engine_due = now + self._engine_rest
         self.say("Its work goes on where it was.", title="The engine had stopped; it is started again")
         self.start_engine()
 
     def leave(self, snapshot: Snapshot | None, *, lasting: bool) -> None:
         """Quit; ask first what becomes of work in flight. ``lasting``: it can go on without a screen."""
+        if self._leaving:
+            self.say("The engine is still being stopped: this screen ends with it.")
+            return
         self._run(self._leave(snapshot, lasting), group="leave")
 
     async def _leave(self, snapshot: Snapshot | None, lasting: bool) -> None:
@@ -263,16 +300,21 @@ class Deeds(Doer):
         )
         question = Question("Quit with work in flight", body, (Choice("stay", "Stay"), *ways))
         answer = await app.push_screen_wait(question)
-        self._leaving = answer in ("background", "stop")
         if answer == "stop":
-            self.say("Stopping the engine. What has been moved is kept.")
-            await self.desk.stop_engine()
-        if answer == "background" and lasting:
-            app.exit(message=_left_behind(unfinished, rules))
-        elif answer == "stop":
+            await self._stop_engine()
             app.exit(message=_left_waiting(unfinished, rules))
         elif answer == "background":
-            app.exit()
+            self._leaving = True
+            app.exit(message=_left_behind(unfinished, rules) if lasting else None)
+
+    async def _stop_engine(self) -> None:
+        self._leaving = True
+        try:
+            self.say("Stopping the engine. What has been moved is kept.")
+            await self.desk.stop_engine()
+        except BaseException:
+            self._leaving = False  # this screen stays, and keeps an engine
+            raise
 
 
 def _left_waiting(transfers: int, rules: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Generic, TypeVar
@@ -107,11 +106,11 @@ class Feed(Generic[T]):
             self.view = replace(self.view, busy=True)
         return self.generation
 
-    def stop(self, why: Problem) -> None:
-        """The user won't wait: drop the answer if one still comes, and ask no more until nudged."""
+    def stop(self, why: Problem, due: float) -> None:
+        """The user won't wait: drop the answer if one still comes, and ask again later."""
         self.generation += 1
         self.running = False
-        self.due = math.inf
+        self.due = due
         self.view = replace(self.view, busy=False, stale=True, problem=why)
 
     def windows(self) -> list[int]:

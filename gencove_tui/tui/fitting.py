@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rich.cells import cell_len, get_character_cell_size
 
-from gencove_tui.model import FASTQ_SUFFIXES
+from gencove_tui.model import FASTQ_SUFFIXES, GNCV
+
+LEAST_KIND = 8
+"""Cells that the type of a file gets at least, where a sample's name is long."""
+_READ = re.compile(r"(?P<sample>.+?)(_S\d+)?(_(?P<lane>L\d{3}_))?_?(?P<read>[RI][12])(_001)?")
+"""A FASTQ as sequencers name it: what is left out says least."""
 
 
 def fit(text: str, width: int, *, right: bool = False, cut: str = "end", ellipsis: str = "…") -> str:
@@ -21,7 +27,8 @@ def fit(text: str, width: int, *, right: bool = False, cut: str = "end", ellipsi
         pad = " " * (width - length)
         return pad + text if right else text + pad
     if cut == "path":
-        text = _short_path(text, width, ellipsis)
+        short = _short_result if _is_result(text) else _short_path
+        text = short(text, width, ellipsis)
         return fit(text, width, right=right, cut="middle", ellipsis=ellipsis)
     room = width - cell_len(ellipsis)
     if room <= 0:
@@ -33,6 +40,25 @@ def fit(text: str, width: int, *, right: bool = False, cut: str = "end", ellipsi
         head, tail = _head(text, room), ""
     shown = head + ellipsis + tail
     return shown + " " * (width - cell_len(shown))
+
+
+def _is_result(text: str) -> bool:
+    """Whether this is a sample and a type rather than a path; people name samples with slashes, too."""
+    sample, _, kind = text.rpartition(" ")
+    path = text.startswith(("/", GNCV)) or "/" in kind or _is_fastq(text)
+    return bool(sample) and not path
+
+
+def _is_fastq(name: str) -> bool:
+    return name.lower().endswith(FASTQ_SUFFIXES)
+
+
+def _short_result(name: str, width: int, ellipsis: str) -> str:
+    """A sample and the type of a file, ``CC-0023 alignment-bam``: both tell rows apart, each by its ends."""
+    sample, _, kind = name.rpartition(" ")
+    room = max(min(cell_len(kind), LEAST_KIND), width - cell_len(sample) - 1)
+    kind = fit(kind, room, cut="middle", ellipsis=ellipsis).rstrip()
+    return f"{fit(sample, width - cell_len(kind) - 1, cut='middle', ellipsis=ellipsis).rstrip()} {kind}"
 
 
 def _short_path(path: str, width: int, ellipsis: str) -> str:
@@ -71,6 +97,9 @@ def _forms(path: str, ellipsis: str) -> Iterator[str]:
         yield stem
         yield stem.removesuffix("_001") + ellipsis
         yield stem.removesuffix("_001")
+    if read := _READ.fullmatch(stem):
+        yield f"{read['sample']}{ellipsis}{read['lane'] or ''}{read['read']}"
+        yield f"{read['sample']}{ellipsis}{read['read']}"
 
 
 def _head(text: str, width: int) -> str:

@@ -28,7 +28,8 @@ class Follower:
         self._refresher = refresher
         self._look = look
         self._show = show
-        self._rest: Timer | None = None
+        self._rests: dict[str, Timer] = {}
+        """Until the cursor has rested long enough, by what it rests on."""
 
     def project(self, project: Project, *, opened: bool, beside: bool) -> None:
         """The cursor is on a project. ``beside`` says whether its samples are in view at the same time."""
@@ -36,33 +37,33 @@ class Follower:
         if opened or chosen is None:
             self._choose(project)
         elif beside and project.id != chosen.id:
-            self._after_rest(lambda: self._choose(project))
+            self._after_rest("project", lambda: self._choose(project))
         elif project.id == chosen.id:
-            self._cancel()
+            self._cancel("project")
 
     def sample(self, sample: Sample, *, opened: bool, beside: bool) -> None:
         """The cursor is on a sample. ``beside`` says whether its detail is in view at the same time."""
         self._refresher.choose_sample(sample)
         if opened:
-            self._cancel()
+            self._cancel("sample")
             self._refresher.load_sample()
         elif beside:
             fetched = self._refresher.sample.fetched
             if fetched is None or (self._look.clock() - fetched).total_seconds() >= DETAIL_FRESH:
-                self._after_rest(self._refresher.load_sample)
+                self._after_rest("sample", self._refresher.load_sample)
 
     def _choose(self, project: Project) -> None:
-        self._cancel()
+        self._cancel("project")
+        self._cancel("sample")
         chosen = self._refresher.project
         if chosen is None or chosen.id != project.id:
             self._show(project)
             self._refresher.choose_project(project)
 
-    def _after_rest(self, follow: Callable[[], None]) -> None:
-        self._cancel()
-        self._rest = self._screen.set_timer(CURSOR_REST, follow)
+    def _after_rest(self, on: str, follow: Callable[[], None]) -> None:
+        self._cancel(on)
+        self._rests[on] = self._screen.set_timer(CURSOR_REST, follow)
 
-    def _cancel(self) -> None:
-        if self._rest is not None:
-            self._rest.stop()
-            self._rest = None
+    def _cancel(self, on: str) -> None:
+        if on in self._rests:
+            self._rests.pop(on).stop()

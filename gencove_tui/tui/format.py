@@ -75,6 +75,10 @@ class Glyphs(NamedTuple):
     bar_full: str
     bar_low: str
     """Full, but lower: bars in row upon row don't grow into a wall."""
+    bar_lower: str
+    """Under way, on the same line."""
+    bar_lowest: str
+    """Not begun, on the same line."""
     bar_empty: str
     bar_eighths: str
     """Partly filled cells from the emptiest to the fullest; may be empty."""
@@ -113,6 +117,8 @@ UNICODE = Glyphs(
     separator="│",
     bar_full="█",
     bar_low="▄",
+    bar_lower="▂",
+    bar_lowest="▁",
     bar_empty="░",
     bar_eighths="▏▎▍▌▋▊▉",
     checked="☑",
@@ -148,6 +154,8 @@ ASCII = Glyphs(
     separator="|",
     bar_full="#",
     bar_low="#",
+    bar_lower="-",
+    bar_lowest=".",
     bar_empty=".",
     bar_eighths="",
     checked="[x]",
@@ -241,32 +249,38 @@ def age(then: datetime | None, now: datetime) -> str:
     return "1 day ago" if days == 1 else f"{days} days ago"
 
 
+def local(when: datetime) -> datetime:
+    """A moment by the clock on the wall; the first and last days that there are have none and stay as is.
+
+    Servers write such days where they mean never.
+    """
+    try:
+        return when.astimezone()
+    except (OverflowError, ValueError, OSError):
+        return when
+
+
 def since(then: datetime, now: datetime) -> str:
     """How old something is that should be newer: ``3 min ago``, but of the last minute the very time."""
     word = age(then, now)
-    return f"of {then.astimezone():%H:%M:%S}" if word == "just now" else word
+    return f"of {local(then):%H:%M:%S}" if word == "just now" else word
 
 
 def day(when: datetime | None, now: datetime) -> str:
     """A moment as short as it stays clear: ``14:05`` today, ``03 Mar`` of late, else ``2024-03-03``."""
     if when is None:
         return ""
-    local, here = when.astimezone(), now.astimezone()
-    if local.date() == here.date():
-        return local.strftime("%H:%M")
-    if abs(here - local) < timedelta(days=300):
-        return local.strftime("%d %b")
-    return local.strftime("%Y-%m-%d")
+    then, here = local(when), local(now)
+    if then.date() == here.date():
+        return then.strftime("%H:%M")
+    if abs(here - then) < timedelta(days=300):
+        return then.strftime("%d %b")
+    return then.strftime("%Y-%m-%d")
 
 
 def moment(when: datetime | None) -> str:
     """A moment in full, local time, to the second."""
-    return when.astimezone().strftime("%Y-%m-%d %H:%M:%S") if when else ""
-
-
-def clock(when: datetime) -> str:
-    """The time of day, local."""
-    return when.astimezone().strftime("%H:%M")
+    return local(when).strftime("%Y-%m-%d %H:%M:%S") if when else ""
 
 
 def count(value: int | None) -> str:

@@ -19,7 +19,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-_PATIENCE_SECONDS = 0.5
+_PATIENCE_SECONDS = 1.5
 """After so long the next key goes out whatever became of the one before it."""
 
 
@@ -61,10 +61,17 @@ class KeysInTurn(App[ReturnType], Generic[ReturnType]):
         """Whether what the next key is about is still on its way, so that it has to wait for it."""
         return False
 
+    @property
+    def _has_ended(self) -> bool:
+        """Whether no screen is left that a key could concern."""
+        return not self.screen_stack
+
     async def on_event(self, event: events.Event) -> None:
         """Keys from the terminal stand in line; all else goes its way."""
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
+        elif self._has_ended:
+            return
         elif self._held_since is not None and isinstance(event, events.Key) and event.key == "escape":
             self._waiting.clear()  # nobody waits any longer
             await self._send(event)
@@ -90,12 +97,14 @@ class KeysInTurn(App[ReturnType], Generic[ReturnType]):
         message.stop()
         for _ in range(_TURNS):
             await asyncio.sleep(0)
+        if self._has_ended:
+            return
         if self.screen is not self._over:  # a screen that ends at once takes its queue with it
             self.set_timer(_PATIENCE_SECONDS, lambda: self._pass_on(message.number))
         self.screen.call_later(self.call_later, self._pass_on, message.number)
 
     async def _pass_on(self, number: int) -> None:
-        if not self._busy or number != self._number or self._is_held(number):
+        if self._has_ended or not self._busy or number != self._number or self._is_held(number):
             return
         self._busy, self._held_since = False, None
         if self._waiting:

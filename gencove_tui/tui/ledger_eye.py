@@ -11,6 +11,7 @@ from textual.screen import Screen
 from gencove_tui.engine.views import Desk, Snapshot
 from gencove_tui.errors import Problem
 from gencove_tui.model import TransferState
+from gencove_tui.tui.ended import Ended
 from gencove_tui.tui.messages import ProblemMet, SnapshotTaken
 
 AT_LEAST = 5.0
@@ -38,7 +39,7 @@ class LedgerEye:
         self._on_done, self._on_called, self._on_line = done, called, line
         self._due = 0.0
         self._readable = True
-        self._done: frozenset[int] | None = None
+        self._ended = Ended()
         self._webhook: int | None = None
         self._line: int | None = None
 
@@ -65,10 +66,8 @@ class LedgerEye:
         self._screen.post_message(SnapshotTaken(snapshot))
 
     def _heed(self, snapshot: Snapshot) -> None:
-        done = frozenset(t.id for t in snapshot.transfers if t.state is TransferState.DONE)
-        if self._done is not None and done - self._done:
+        if any(item.state is TransferState.DONE for item in self._ended.since(snapshot.transfers)):
             self._on_done()
-        self._done = done
         webhook = max((event.id for event in snapshot.events if event.kind.startswith("webhook.")), default=0)
         if self._webhook is not None and webhook > self._webhook:
             self._on_called()

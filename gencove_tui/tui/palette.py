@@ -1,25 +1,25 @@
-"""The command palette: every action by name, and projects, samples, uploads and transfers by theirs."""
+"""The command palette: every action by name, and whatever else has one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.filter import LineFilter
+from textual.style import Style
 
-from gencove_tui.tui.actions import ACTIONS, APP, PANE_TITLES, Action
+from gencove_tui.engine.views import Connection
+from gencove_tui.tui.actions import ACTIONS, APP, PANE_TITLES, TABLE, Action
 from gencove_tui.tui.actions.keymap import Keymap
-from gencove_tui.tui.format import clean
-from gencove_tui.tui.queue_order import Group, name_of
+from gencove_tui.tui.finding import BESIDE, things, worth
+from gencove_tui.tui.plain import BEHIND
 from gencove_tui.tui.screens.main import MainScreen
-from gencove_tui.tui.widgets.projects import project_name
 
-MOST = 40
-"""Things of one kind that the palette offers."""
-BY_HELP = 0.2
-"""Score of an action whose help holds what is typed while its title doesn't."""
+OFFERED = 0.2
+"""What a search that is only offered is worth, beside what is found."""
 
 
 class Palette(CommandPalette):
@@ -28,6 +28,11 @@ class Palette(CommandPalette):
     def __init__(self) -> None:
         super().__init__(placeholder="a word of what to do, or a name", id="--command-palette")
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What lies behind stands back, as it does behind a dialog."""
+        filters = super().get_line_filters()
+        return [*filters, BEHIND] if self.app.no_color else filters
+
     def on_mount(self) -> None:
         """Name it."""
         line = self.query_one("#--input")
@@ -35,14 +40,25 @@ class Palette(CommandPalette):
         line.border_subtitle = Content("↑ ↓ · enter · esc back")
 
 
+def lit(text: str, words: Sequence[str], style: Style | None) -> Content:
+    """A text with the first place of each word lit up."""
+    content, plain = Content(text), text.casefold()
+    for word in words:
+        at = plain.find(word)
+        if style is not None and at >= 0 and len(plain) == len(text):
+            content = content.stylize(style, at, at + len(word))
+    return content
+
+
 def listed() -> tuple[Action, ...]:
-    """The actions that the palette offers: all but those that only move a cursor, and itself."""
-    return tuple(action for action in ACTIONS if not action.motion and action.id != "palette")
+    """The actions that the palette offers: all but itself."""
+    return tuple(action for action in ACTIONS if action.id != "palette")
 
 
-def entry(action: Action, keys: Keymap) -> str:
-    """An action as the palette names it."""
-    return f"{action.title}  ({keys.key(action)})"
+def entry(action: Action, keys: Keymap, line: Connection) -> str:
+    """An action as the palette names it, with what stands against it."""
+    missing = line.dialect is not None and action.needs is not None and action.needs not in line.capabilities
+    return f"{action.title}  ({keys.key(action)})" + (f"  not in API {line.dialect}" if missing else "")
 
 
 def said(action: Action) -> str:
@@ -52,7 +68,7 @@ def said(action: Action) -> str:
 
 def description(action: Action) -> str:
     """Where it belongs, what it does, and the command that does the same."""
-    few = APP not in action.where and len(action.where) <= 3
+    few = not {APP, TABLE} & set(action.where) and len(action.where) <= 3
     where = ", ".join(PANE_TITLES[pane] for pane in action.where) + ":" if few else ""
     return " ".join(filter(None, (where, action.help, action.twin and f"Command: {action.twin}")))
 
@@ -67,21 +83,18 @@ class ActionProvider(Provider):
 
     async def search(self, query: str) -> Hits:
         """What matches."""
-        matcher = self.matcher(query)
         words = query.casefold().split()
         for action, text in self._entries():
-            score = matcher.match(text)
-            shown: Content = matcher.highlight(text)
-            if score <= 0 and all(word in said(action) for word in words):
-                score, shown = BY_HELP, Content(text)
-            if score > 0:
-                yield Hit(score, shown, self._run(action), text, description(action))
+            match = worth(action.title, words) or BESIDE * bool(worth(said(action), words))
+            if match:
+                shown = lit(text, words, self.match_style)
+                yield Hit(match, shown, self._run(action), text, description(action))
 
     def _entries(self) -> Iterator[tuple[Action, str]]:
         screen = self.screen
         if isinstance(screen, MainScreen):
             for action in listed():
-                yield action, entry(action, screen.look.keys)
+                yield action, entry(action, screen.look.keys, screen.desk.connection)
 
     def _run(self, action: Action) -> Callable[[], Any]:
         screen = self.screen
@@ -89,7 +102,7 @@ class ActionProvider(Provider):
 
 
 class ThingProvider(Provider):
-    """Finds projects, samples, uploads and transfers among those that are loaded, by their names and ids."""
+    """Finds what has a name, and offers to search where not everything is known."""
 
     async def search(self, query: str) -> Hits:
         """Those whose name or id holds all the words, wherever they stand."""
@@ -97,32 +110,12 @@ class ThingProvider(Provider):
         words = query.casefold().split()
         if not isinstance(screen, MainScreen) or not words:
             return
-        for pane, name, key in things(screen, words):
-            place = PANE_TITLES[pane]
-            yield Hit(0.5, Content(f"{place}: {name}"), partial(screen.show_row, pane, key), name)
+        for thing in things(screen, words):
+            shown = lit(f"{thing.kind}: {thing.name}", words, self.match_style)
+            yield Hit(thing.match, shown, thing.show, thing.name)
         for pane in ("samples", "projects", "uploads"):
             listing = screen.list_pane(pane)
             rows = listing.view.rows
-            if rows.more or rows.loaded < len(rows):
+            if rows.more or rows.loaded < len(rows) or listing.view.fetched is None:
                 text = f"{PANE_TITLES[pane]}: search all of them for {query!r}"
-                yield Hit(0.4, Content(text), partial(screen.search_all, pane, query), text)
-
-
-def things(screen: MainScreen, words: list[str]) -> Iterator[tuple[str, str, str]]:
-    """``(pane, name, key)`` of what matches all words, a few of each kind."""
-    names: dict[str, Callable[[Any], str]] = {
-        "projects": project_name,
-        "samples": lambda sample: clean(sample.client_id or sample.id),
-        "uploads": lambda upload: clean(getattr(upload, "path", "")),
-        "transfers": lambda row: row.name if isinstance(row, Group) else name_of(row),
-    }
-    for pane, name_of_item in names.items():
-        listing = screen.list_pane(pane)
-        found = 0
-        for _, item in listing.view.rows.items():
-            text = listing.text_of(item).casefold()
-            if all(word in text for word in words):
-                yield pane, name_of_item(item), listing.key_of(item)
-                found += 1
-                if found == MOST:
-                    break
+                yield Hit(OFFERED, Content(text), partial(screen.search_all, pane, query), text)

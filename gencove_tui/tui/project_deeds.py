@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
@@ -11,14 +13,18 @@ from gencove_tui.engine.views_remote import ProjectAct
 from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.model import Capability, Dialect, Project, Sample, StatusCounts
-from gencove_tui.tui.format import clean, total_size
-from gencove_tui.tui.queries import PROJECT_ORDERS, describe_projects, project_fields, project_query
+from gencove_tui.tui.format import clean
+from gencove_tui.tui.queries import PROJECT_ORDERS, describe_projects, in_order, project_fields, project_query
 from gencove_tui.tui.remote_doer import RemoteDoer
 from gencove_tui.tui.screens.confirm import Hit
 from gencove_tui.tui.screens.download import DownloadDialog
 from gencove_tui.tui.screens.form import Field, Form
+from gencove_tui.tui.screens.pick_one import PickOne
 from gencove_tui.tui.screens.project_sheet import ProjectSheet
 from gencove_tui.tui.widgets.projects import project_name
+
+if TYPE_CHECKING:
+    from gencove_tui.api.v2.pipelines import PipelineCapability
 
 AT_A_TIME = 3
 """Projects whose counts are asked for together."""
@@ -47,19 +53,16 @@ class ProjectDeeds(RemoteDoer):
             self.projects.show_query(describe_projects(query))
             self.refresher.ask_projects(query)
 
-    async def clear_project_query(self) -> None:
+    def clear_project_query(self) -> None:
         """No filters any more; the order stays."""
         self.projects.show_query("")
         self.refresher.ask_projects(
             structs.replace(self.refresher.project_query, status="", hidden_status="")
         )
 
-    async def sort_projects(self, order: str) -> None:
+    def sort_projects(self, order: str) -> None:
         """Another order, by Gencove."""
-        sort_by, descending = PROJECT_ORDERS[order]
-        self.refresher.ask_projects(
-            structs.replace(self.refresher.project_query, sort_by=sort_by, descending=descending)
-        )
+        self.refresher.ask_projects(in_order(self.refresher.project_query, PROJECT_ORDERS, order))
 
     async def count_projects(self, *projects: Project) -> None:
         """Ask how the samples of these projects stand, for their status bars."""
@@ -69,9 +72,10 @@ class ProjectDeeds(RemoteDoer):
             async with gate:
                 try:
                     stats = await self.desk.project_stats(project.id)
-                except Problem:
-                    return  # A bar is an extra; the list itself reports trouble.
-                self.projects.show_stats(project, stats)
+                except Problem:  # a bar is an extra; the list itself reports trouble
+                    self.projects.miss_stats(project)
+                else:
+                    self.projects.show_stats(project, stats)
 
         await asyncio.gather(*map(ask, projects))
 
@@ -123,60 +127,75 @@ class ProjectDeeds(RemoteDoer):
         )
         plan = await self.screen.app.push_screen_wait(DownloadDialog(self.desk, self.look, (owner,)))
         if plan:
-            ids = await self.desk.queue_downloads(plan)
-            total = total_size([item.deliverable.size for item in plan if not item.obstacle])
-            self.say(f"Queued {plural(len(ids), 'download')}, {total}.")
-            self.after()
+            await self.queue(plan)
 
     # --- changing them -----------------------------------------------------------------
 
     async def new_project(self) -> None:
         """Ask for a name and what to analyse with, then make it."""
-        v1 = self.desk.connection.dialect is Dialect.V1
-        choices: tuple[tuple[str, str], ...] = ()
-        if not v1:
-            self.needs(Capability.EDIT_PROJECTS)
-            found = await self.working(
-                "Looking up the pipelines", lambda _: self.desk.pipeline_capabilities()
-            )
-            choices = tuple(
-                sorted(((i, clean(c.name or c.key)) for i, c in found.items()), key=lambda pair: pair[1])
-            )
-            if not choices:
-                raise Problem("No pipeline is offered to this key", "", "Ask Gencove's support.")
         fields = [Field("name", "Name"), Field("description", "Description")]
-        if choices:
-            fields.insert(1, Field("capability", "Pipeline", choices[0][0], choices))
-        form = Form("Create a project", fields, "Create", check=_check_name)
-        values = await self.screen.app.push_screen_wait(form)
+        pipelines: Mapping[str, PipelineCapability] = {}
+        if self.desk.connection.dialect is not Dialect.V1:
+            self.needs(Capability.EDIT_PROJECTS)
+            pipelines = _by_name(
+                await self.working("Looking up the pipelines", lambda _: self.desk.pipeline_capabilities())
+            )
+            if not pipelines:
+                raise Problem("No pipeline is offered to this key", "", "Ask Gencove's support.")
+            fields.insert(1, self._pipeline_field(pipelines))
+
+        def check(values: Mapping[str, str]) -> str:
+            wrong = _check_name(values)
+            return wrong if wrong or not pipelines else _check_pipeline(values["pipeline"], pipelines)
+
+        values = await self.screen.app.push_screen_wait(
+            Form("Create a project", fields, "Create", check=check)
+        )
         if values is None:
             return
+        chosen = _pipelines_called(values["pipeline"], pipelines)[0].id if pipelines else ""
         project = await self.working(
             "Creating the project",
-            lambda _: self.desk.create_project(
-                values["name"], values["description"], values.get("capability", "")
-            ),
+            lambda _: self.desk.create_project(values["name"], values["description"], chosen),
             changes=True,
         )
         self.say(f"Created {project_name(project)}.")
+        self.projects.go_to_new(project)
         self.refresher.nudge("projects")
+
+    def _pipeline_field(self, pipelines: Mapping[str, PipelineCapability]) -> Field:
+        """Where there is only one, it is filled in; a wrong one would be costly."""
+        known = {name: clean(pipeline.key) for name, pipeline in pipelines.items()}
+
+        async def pick(text: str) -> str | None:
+            search = text if _pipelines_called(text, pipelines) else ""
+            return await self.screen.app.push_screen_wait(
+                PickOne(self.look, "Analyse with which pipeline?", known, search=search)
+            )
+
+        only = next(iter(known)) if len(known) == 1 else ""
+        return Field("pipeline", "Pipeline", only, hint="Enter lists them", pick=pick)
 
     async def edit_project(self, project: Project) -> None:
         """Another name and description."""
-        fields = (
-            Field("name", "Name", clean(project.name)),
-            Field("description", "Description", clean(project.description)),
-        )
+        before = {"name": project.name, "description": project.description}
+        fields = [Field(key, key.capitalize(), clean(text)) for key, text in before.items()]
         form = Form(f"Edit {project_name(project)}", fields, "Save", check=_check_name)
         values = await self.screen.app.push_screen_wait(form)
-        if values is None or (values["name"], values["description"]) == (project.name, project.description):
+        if values is None:
+            return
+        # What was left as it is shown stays as it is, odd characters and all.
+        after = {
+            key: text if values[key] == clean(text).strip() else values[key] for key, text in before.items()
+        }
+        if after == before:
             return
         await self.working(
             "Saving the project",
-            lambda _: self.desk.edit_project(project.id, values["name"], values["description"]),
+            lambda _: self.desk.edit_project(project.id, after["name"], after["description"]),
             changes=True,
         )
-        self.say(f"Saved {clean(values['name'])}.")
+        self.say(f"Saved {clean(after['name'])}.")
         self.refresher.nudge("projects")
 
     async def act_on_projects(self, act: ProjectAct, *projects: Project) -> None:
@@ -202,6 +221,33 @@ class ProjectDeeds(RemoteDoer):
 
 def _names(projects: Sequence[Project]) -> str:
     return project_name(projects[0]) if len(projects) == 1 else plural(len(projects), "project")
+
+
+def _by_name(found: Mapping[str, PipelineCapability]) -> dict[str, PipelineCapability]:
+    """Pipelines by what the form shows for each, in the order of that."""
+    names = Counter(clean(pipeline.name or pipeline.key) for pipeline in found.values())
+    shown = {}
+    for pipeline in found.values():
+        name = clean(pipeline.name or pipeline.key) or pipeline.id
+        shown[name if names[name] == 1 else f"{name} ({clean(pipeline.key) or pipeline.id})"] = pipeline
+    return dict(sorted(shown.items()))
+
+
+def _pipelines_called(text: str, pipelines: Mapping[str, PipelineCapability]) -> list[PipelineCapability]:
+    """Those of exactly this name, or else all whose name begins like that."""
+    if text in pipelines:
+        return [pipelines[text]]
+    return [one for name, one in pipelines.items() if text and name.casefold().startswith(text.casefold())]
+
+
+def _check_pipeline(text: str, pipelines: Mapping[str, PipelineCapability]) -> str:
+    found = _pipelines_called(text, pipelines)
+    if len(found) == 1:
+        return ""
+    if not text:
+        return "Pipeline: enter in this field lists those to choose from."
+    how_many = f"{len(found)} begin" if found else "none begins"
+    return f"Pipeline: {how_many} with {text!r}; enter lists them."
 
 
 def _check_name(values: Mapping[str, str]) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from msgspec import structs
 
 from gencove_tui.model import ProjectQuery, SampleQuery
+from gencove_tui.tui.format import local
 from gencove_tui.tui.screens.form import Field
 
 _AGO = re.compile(r"(\d{1,5})\s*([hdw])", re.IGNORECASE)
 _SPANS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_DAY, _MINUTE = "%Y-%m-%d", "%Y-%m-%d %H:%M"
 DATE_HINT = "2025-03-01, or 7d ago"
 
 SAMPLE_ORDERS = {
@@ -30,6 +33,8 @@ PROJECT_ORDERS = {
     "samples": ("sample_count", True),
 }
 
+Q = TypeVar("Q", SampleQuery, ProjectQuery)
+
 _STATUS = (
     ("", "any"), ("running", "running"), ("completed", "completed, with or without success"),
     ("succeeded", "succeeded"), ("failed", "failed"),
@@ -43,8 +48,14 @@ _PROJECT_STATUS = (("", "any"), ("running", "with running samples"), ("completed
 _DATES = ("created_after", "created_before", "modified_after", "modified_before")
 
 
+def in_order(query: Q, orders: Mapping[str, tuple[str, bool]], name: str) -> Q:
+    """The same query in the order of that name; in the server's own where there is no such order."""
+    sort_by, descending = orders.get(name, ("", False))
+    return structs.replace(query, sort_by=sort_by, descending=descending)
+
+
 def parse_moment(text: str, now: datetime) -> datetime | None:
-    """A day at its local midnight, or a span before ``now``; None for nothing.
+    """A day at its local midnight, a minute of it, or a span before ``now``; None for nothing.
 
     Raises ``ValueError`` with words for people.
     """
@@ -54,13 +65,17 @@ def parse_moment(text: str, now: datetime) -> datetime | None:
     if match := _AGO.fullmatch(text.lower().removesuffix("ago").strip()):
         return now - int(match[1]) * _SPANS[match[2].lower()]
     try:
-        return datetime.strptime(text, "%Y-%m-%d").astimezone()
+        return datetime.strptime(text, _MINUTE if ":" in text else _DAY).astimezone()
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"{text!r} is no date: write it like {DATE_HINT}.") from None
 
 
 def _shown(moment: datetime | None) -> str:
-    return "" if moment is None else moment.astimezone().strftime("%Y-%m-%d")
+    """A day, with the minute where that isn't its midnight."""
+    if moment is None:
+        return ""
+    here = local(moment)
+    return here.strftime(_MINUTE if (here.hour, here.minute) != (0, 0) else _DAY)
 
 
 def sample_fields(query: SampleQuery, *, whole: bool) -> tuple[Field, ...]:
@@ -80,15 +95,23 @@ def sample_fields(query: SampleQuery, *, whole: bool) -> tuple[Field, ...]:
 
 
 def sample_query(values: Mapping[str, str], before: SampleQuery, now: datetime) -> SampleQuery:
-    """The filters of ``values`` in the order of ``before``. Raises ``ValueError`` about a bad date."""
+    """The filters of ``values`` in the order of ``before``. Raises ``ValueError`` about a bad date.
+
+    What was shown of a moment and left as it was stands for that moment, to the second.
+    """
+
+    def moment(name: str) -> datetime | None:
+        known: datetime | None = getattr(before, name)
+        return known if values[name] == _shown(known) else parse_moment(values[name], now)
+
     return SampleQuery(
         status=values["status"],
         archive_status=values.get("archive_status", ""),
         hidden_status=values.get("hidden_status", ""),
-        created_after=parse_moment(values["created_after"], now),
-        created_before=parse_moment(values["created_before"], now),
-        modified_after=parse_moment(values["modified_after"], now),
-        modified_before=parse_moment(values["modified_before"], now),
+        created_after=moment("created_after"),
+        created_before=moment("created_before"),
+        modified_after=moment("modified_after"),
+        modified_before=moment("modified_before"),
         sort_by=before.sort_by,
         descending=before.descending,
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import PurePath
 
 from gencove_tui.engine.words import plural
+from gencove_tui.errors import Problem
 from gencove_tui.model import Transfer, TransferState, Wish
 from gencove_tui.store.transfers import Place
 from gencove_tui.tui.deeds import Doer
@@ -36,8 +37,11 @@ class QueueDeeds(Doer):
     """Finished transfers that had ended by then are out of sight, but still in the ledger."""
     _removed_before: tuple[Transfer, ...] = ()
     """``removed`` when the list was cleared: once the ledger has forgotten, these can't come back."""
-    hide: Callable[[datetime | None], int]
-    """Takes what had ended by a moment out of sight, or with None brings it back; returns how many."""
+    hide: Callable[[datetime | None], int | None]
+    """Takes what had ended by a moment out of sight, or with None brings it back.
+
+    Returns how many; None where the list doesn't hold all of them.
+    """
     sees: Callable[[Transfer], bool]
     """Whether the list as it stands now shows a transfer."""
 
@@ -54,11 +58,15 @@ class QueueDeeds(Doer):
         if wish is Wish.CANCEL:
             self.removed = tuple(transfers)
             undo = self.look.keys.key("undo")
-            again = " from their beginning" if lost else ""
+            them, their = ("it", "its") if len(transfers) == 1 else ("them", "their")
+            again = f" from {their} beginning" if lost else ""
             verb = "Cancelling" if lost else "Took out of the queue:"
-            self.say(f"{verb} {number}. {undo} puts {'it' if len(transfers) == 1 else 'them'} back{again}.")
+            self.say(f"{verb} {number}. {undo} puts {them} back{again}.")
+        elif wish is Wish.PAUSE:
+            self.say(f"Pausing {number}.")
         else:
-            self.say(f"{'Going on with' if wish is Wish.RUN else 'Pausing'} {number}.")
+            resting = all(transfer.wish is Wish.PAUSE for transfer in transfers)
+            self.say(f"{'Resuming' if resting else 'Retrying'} {number}.")
         self.after()
 
     async def _sure(self, transfers: Sequence[Transfer], lost: Sequence[Transfer]) -> bool:
@@ -84,15 +92,19 @@ class QueueDeeds(Doer):
     async def _undo(self) -> None:
         if self.cleared is not None:
             self.cleared = None
-            self.say(f"Brought {plural(self.hide(None), 'finished transfer')} back into the list.")
+            self.say(f"Brought {_finished(self.hide(None))} back into the list.")
             return
         removed, self.removed = self.removed, ()
         if not removed:
             self.say("Nothing to undo: nothing was taken out of the queue since this screen opened.")
             return
-        await self.desk.wish([t.id for t in removed], Wish.RUN)
-        if paused := [t.id for t in removed if t.wish is Wish.PAUSE]:
-            await self.desk.wish(paused, Wish.PAUSE)
+        try:
+            await self.desk.wish([t.id for t in removed], Wish.RUN)
+            if paused := [t.id for t in removed if t.wish is Wish.PAUSE]:
+                await self.desk.wish(paused, Wish.PAUSE)
+        except Problem:
+            self.removed = (*removed, *self.removed)  # to be tried again
+            raise
         self.say(f"Put {plural(len(removed), 'transfer')} back into the queue.")
         self.after()
 
@@ -102,7 +114,7 @@ class QueueDeeds(Doer):
 
     async def _wish_all(self, wish: Wish) -> None:
         number = plural(await self.desk.wish_all(wish), "transfer")
-        self.say(f"Pausing all {number}." if wish is Wish.PAUSE else f"Going on with all {number}.")
+        self.say(f"Pausing all {number}." if wish is Wish.PAUSE else f"Resuming all {number}.")
         self.after()
 
     def move(self, transfers: Sequence[Transfer], place: Place) -> None:
@@ -118,8 +130,10 @@ class QueueDeeds(Doer):
         self._run(self._urge(transfers, by), group="queue", exclusive=False)
 
     async def _urge(self, transfers: Sequence[Transfer], by: int) -> None:
-        for priority in sorted({t.priority for t in transfers}, reverse=by > 0):
-            await self.desk.set_priority([t.id for t in transfers if t.priority == priority], priority + by)
+        now = await self.desk.change_priority([t.id for t in transfers], by)
+        change = f"by {abs(by)}" if len(now) != 1 else "to the usual" if 0 in now else f"to {min(now):+d}"
+        verb = "Raised" if by > 0 else "Lowered"
+        self.say(f"{verb} the priority of {plural(len(transfers), 'transfer')} {change}.")
         self.after()
 
     def limit(self) -> None:
@@ -130,6 +144,7 @@ class QueueDeeds(Doer):
         chosen = await self.screen.app.push_screen_wait(LimitDialog(self.desk.bandwidth))
         if chosen is None:
             return
+        self.decided()
         await self.desk.set_bandwidth(chosen or None)
         self.say(f"All transfers together: {rate(chosen)} at most." if chosen else "No limit any more.")
         self.after()
@@ -137,14 +152,18 @@ class QueueDeeds(Doer):
     def clear_finished(self) -> None:
         """Take finished transfers off the list, and out of the ledger once nobody wants them back."""
         self.cleared, self._removed_before = self.look.clock(), self.removed
-        number = plural(self.hide(self.cleared), "finished transfer")
-        undo = self.look.keys.key("undo")
-        self.say(f"Cleared {number}. {undo} brings them back within {UNDO_SECONDS} s.")
+        number = self.hide(self.cleared)
+        undo, them = self.look.keys.key("undo"), "it" if number == 1 else "them"
+        self.say(f"Cleared {_finished(number)}. {undo} brings {them} back within {UNDO_SECONDS} s.")
         self._run(self._forget_later(), group="clear")
 
     async def _forget_later(self) -> None:
         await asyncio.sleep(UNDO_SECONDS)
-        await self.settle()
+        try:
+            await self.settle()
+        except Problem:
+            self.hide(None)  # for they are still there
+            raise
         self.after()
 
     async def settle(self) -> None:
@@ -154,3 +173,7 @@ class QueueDeeds(Doer):
             await self.desk.clear_finished(until)
             if self.removed is self._removed_before:
                 self.removed = ()
+
+
+def _finished(number: int | None) -> str:
+    return "all finished transfers" if number is None else plural(number, "finished transfer")

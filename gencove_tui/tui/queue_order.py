@@ -12,7 +12,8 @@ from gencove_tui.tui.format import clean
 SORTS = ("queue", "name", "size", "progress", "speed", "newest")
 GROUPS = ("none", "folder", "state")
 
-_LIVE = (TransferState.RUNNING, TransferState.VERIFYING)
+LIVE = (TransferState.RUNNING, TransferState.VERIFYING)
+"""The states of what the engine is at work on."""
 
 
 class Group(NamedTuple):
@@ -45,6 +46,8 @@ class Group(NamedTuple):
 Row = Transfer | Group
 
 
+RETRIABLE = (TransferState.FAILED, TransferState.CANCELLED, TransferState.WAITING)
+"""What can be begun anew, or at once."""
 CLEARABLE = (TransferState.DONE, TransferState.SKIPPED, TransferState.CANCELLED)
 """What clearing takes off the list; failures stay in sight."""
 
@@ -110,7 +113,7 @@ def _folder(item: Transfer) -> str:
 
 
 def _state(item: Transfer) -> str:
-    if item.state in _LIVE:
+    if item.state in LIVE:
         return "moving"
     return item.state.value
 

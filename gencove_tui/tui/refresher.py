@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -25,6 +24,8 @@ from gencove_tui.tui.messages import (
     SampleChanged,
     StatsChanged,
 )
+from gencove_tui.tui.mistakes import foreseen
+from gencove_tui.tui.states import is_under_way
 from gencove_tui.tui.views import ListView, SampleView, merged
 
 LEDGER_REST = 0.25
@@ -40,7 +41,6 @@ LIVELY_SECONDS = 60.0
 """For how long a change that the user made keeps its list lively."""
 SCREENFUL = 30
 LATER = Problem("Gencove can't be asked now", "", "The list follows as soon as it answers.")
-UNDER_WAY = frozenset({"running", "scheduled", "queued"})
 SAMPLES_KEPT = 50
 """Sample details that are remembered."""
 
@@ -131,7 +131,7 @@ class Refresher:
     def be_seen(self) -> None:
         """The terminal has the focus again: what would be due by now at the full pace is."""
         for feed in self.feeds:
-            if not feed.failures and feed.due != math.inf:
+            if not feed.failures:
                 feed.due = min(feed.due, feed.began + self.every)
         self.nudge()
 
@@ -156,7 +156,7 @@ class Refresher:
         for feed in self.feeds:
             if feed.name == name and feed.running and feed.view.busy:
                 self.screen.workers.cancel_group(self.screen, f"fetch-{name}")
-                feed.stop(why)
+                feed.stop(why, time.monotonic() + self._rest(feed))
                 self._tell(feed)
                 self.line.doubt()
                 return True
@@ -289,7 +289,7 @@ class Refresher:
         first, last = self.samples.in_view()
         last = last if last >= first else first + SCREENFUL  # they have only just come
         rows = (self.samples.view.rows[index] for index in range(max(0, first), last + 1))
-        return any(row is not None and row.status.lower() in UNDER_WAY for row in rows)
+        return any(row is not None and is_under_way(row.status) for row in rows)
 
     def _start(self, feed: Feed[Any], *, asked: bool, windows: list[int] | None = None) -> None:
         if feed.running or not self.line.usable or (feed is self.samples and self.project is None):
@@ -312,7 +312,7 @@ class Refresher:
         before = feed.view
         try:
             for offset in windows:
-                listing = await feed.fetch(feed.view.search, offset)
+                listing = await foreseen(feed.fetch(feed.view.search, offset))
                 self.line.answered()
                 if generation != feed.generation:
                     return
@@ -369,7 +369,7 @@ class Refresher:
         try:
             project_id = sample.project_id or (self.project.id if self.project is not None else "")
             self.line.asked()
-            found = await self.desk.sample(project_id, sample.id)
+            found = await foreseen(self.desk.sample(project_id, sample.id))
             self.line.answered()
             view = SampleView(sample=found, fetched=self.clock())
             self._details[sample.id] = view

@@ -29,6 +29,8 @@ DEEDS = frozenset(
     }
 )  # fmt: skip
 """Names of methods below that a message may call."""
+_AT_ONCE = frozenset({"sort_samples", "clear_sample_query", "sort_projects", "clear_project_query"})
+"""Those that only say what is to be asked next: nothing to wait for, and nothing that another may replace."""
 _QUIET = frozenset({"count_projects", "load_section", "load_uploads"})
 """Those that the screen asks for by itself: the newest replaces the one before."""
 
@@ -53,6 +55,9 @@ class RemoteDeeds(SampleDeeds, ProjectDeeds, UploadDeeds):
         """Begin a deed. Only one that the user waits for runs at a time."""
         if asked.deed not in DEEDS:
             raise ValueError(asked.deed)
+        if asked.deed in _AT_ONCE:
+            getattr(self, asked.deed)(*asked.items)
+            return
         deed: Callable[..., Coroutine[Any, Any, None]] = getattr(self, asked.deed)
         if asked.deed == "count_projects":
             self._run(deed(*asked.items), group="count", exclusive=False)

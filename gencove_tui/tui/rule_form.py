@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 
 from msgspec import structs
 
 from gencove_tui.config import check_rule_name, check_terms
+from gencove_tui.engine.looking import DiskSilent, look
 from gencove_tui.engine.loop.wants import Wants
 from gencove_tui.engine.words import why_not_looked
 from gencove_tui.errors import Problem
 from gencove_tui.model import NETWORK_SETTLE, GncvPath, RuleTerms, WatchRule
 from gencove_tui.tui.format import clean
+from gencove_tui.tui.json_text import json_text
 from gencove_tui.tui.rule_words import HYPHENATED, JOINED, LABELS
 from gencove_tui.tui.screens.form import Field
 from gencove_tui.tui.screens.paths import typed_path
@@ -24,8 +26,6 @@ _LANES = (("no", "one file each"), ("yes", JOINED))
 _HYPHENS = (("no", "as they are"), ("yes", HYPHENATED))
 _ALIKE = 1
 """Names at most that are proposed for a misspelt one."""
-_DISK_SECONDS = 3.0
-"""How long a form waits for a disk to say what is there."""
 
 Pick = Callable[[str], Awaitable[str | None]]
 
@@ -70,7 +70,7 @@ def _word(value: bool) -> str:
 
 
 def _json(value: object) -> str:
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
+    return "" if value is None else json_text(value, indent=None)
 
 
 def _seconds(values: Mapping[str, str], key: str, usual: float) -> float:
@@ -103,7 +103,7 @@ def terms_from(values: Mapping[str, str], before: WatchRule | None) -> RuleTerms
                 "destination": GncvPath.parse(values["destination"]),
                 "files": tuple(values["files"].split()),
                 "project": values["project"],
-                "deliver": tuple(values["deliver"].split()),
+                "deliver": tuple(values["deliver"].replace(",", " ").split()),
                 "deliver_to": str(typed_path(values["deliver_to"])) if values["deliver_to"] else "",
                 "deliver_template": values["deliver_template"],
                 "metadata": metadata,
@@ -121,6 +121,8 @@ def terms_from(values: Mapping[str, str], before: WatchRule | None) -> RuleTerms
 def complaint(values: Mapping[str, str], before: WatchRule | None) -> str:
     """What is wrong with a filled form; empty when nothing is."""
     try:
+        if before is None and not values["name"]:
+            raise ValueError("Name: give the rule one, like novaseq.")
         if before is None:
             check_rule_name(values["name"])
         terms_from(values, before)
@@ -135,17 +137,19 @@ def complaint(values: Mapping[str, str], before: WatchRule | None) -> str:
 async def doubt_about_folder(folder: str) -> str:
     """Why nothing would be found in a folder now; empty when it can be looked through."""
 
-    def look() -> str:
+    def act() -> str:
         try:
             with os.scandir(folder) as entries:
                 next(entries, None)
         except OSError as error:
             return why_not_looked(error)
+        except ValueError:
+            return "no folder can have that name"
         return ""
 
     try:
-        why = await asyncio.wait_for(asyncio.to_thread(look), _DISK_SECONDS)
-    except TimeoutError:
+        why = await look("folder to watch", Path(folder), act)
+    except DiskSilent:
         why = "its disk doesn't answer"
     return f"{clean(folder)}: {why}." if why else ""
 

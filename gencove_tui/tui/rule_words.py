@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from gencove_tui.engine.words import SET_HYPHENS, SET_LANES
+from gencove_tui.engine.audited import BY_HAND
+from gencove_tui.engine.words import SET_HYPHENS, SET_LANES, SET_PROJECT
 from gencove_tui.model import GNCV, AuditEntry, Event
 from gencove_tui.tui.format import clean
 
@@ -32,6 +33,7 @@ JOINED, HYPHENATED = "joined", "as hyphens"
 _REMEDIES = {
     SET_HYPHENS: (f'Set "{LABELS["hyphens"]}" to "{HYPHENATED}" in the rule', "hyphens"),
     SET_LANES: (f'Set "{LABELS["merge_lanes"]}" to "{JOINED}" in the rule', "merge_lanes"),
+    SET_PROJECT: (f'Set "{LABELS["project"]}" to another one in the rule', "project"),
 }
 
 
@@ -90,7 +92,8 @@ class Names:
         if entry.act == "rule":
             return f"rule {in_labels(entry.detail)}"
         what = entry.remote.removeprefix(GNCV) or entry.local_path or entry.client_id or entry.sample_id
-        return f"{clean(entry.act)} {clean(what) or self.of_project(entry.project_id)}".rstrip()
+        what = what or entry.detail.removesuffix(BY_HAND) or self.of_project(entry.project_id)
+        return f"{clean(entry.act)} {clean(what)}".rstrip()
 
 
 UNKNOWN = Names()

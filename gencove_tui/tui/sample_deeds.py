@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from msgspec import structs
 
+from gencove_tui.engine.looking import WRITE_PATIENCE, DiskSilent, is_folder, is_there, look
 from gencove_tui.engine.private_file import write_privately
-from gencove_tui.engine.raw_data import Format, as_text
+from gencove_tui.engine.raw_data import Format, as_text, without_column
 from gencove_tui.engine.views_remote import Progress, SampleAct
 from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.model import Capability, Sample, SampleQuery
 from gencove_tui.tui.format import clean
 from gencove_tui.tui.json_text import json_text
-from gencove_tui.tui.queries import SAMPLE_ORDERS, describe_samples, parse_moment, sample_fields, sample_query
+from gencove_tui.tui.queries import (
+    SAMPLE_ORDERS,
+    describe_samples,
+    in_order,
+    parse_moment,
+    sample_fields,
+    sample_query,
+)
 from gencove_tui.tui.remote_doer import RemoteDoer, several
 from gencove_tui.tui.screens.confirm import Hit
 from gencove_tui.tui.screens.form import Field, Form
 from gencove_tui.tui.screens.histogram import HistogramDialog
 from gencove_tui.tui.screens.paths import typed_path
+from gencove_tui.tui.states import ARCHIVED, can_be_taken_over, has_ended, in_words
 from gencove_tui.tui.widgets.samples import MOST_MARKED
 
 MOST_EXPORTED = 1000
@@ -71,13 +81,11 @@ class SampleDeeds(RemoteDoer):
         if values is not None:
             self._ask_samples(sample_query(values, before, now))
 
-    async def sort_samples(self, order: str) -> None:
+    def sort_samples(self, order: str) -> None:
         """Another order, by Gencove."""
-        sort_by, descending = SAMPLE_ORDERS[order]
-        query = structs.replace(self.refresher.sample_query, sort_by=sort_by, descending=descending)
-        self._ask_samples(query)
+        self._ask_samples(in_order(self.refresher.sample_query, SAMPLE_ORDERS, order))
 
-    async def clear_sample_query(self) -> None:
+    def clear_sample_query(self) -> None:
         """No filters any more; the order stays."""
         before = self.refresher.sample_query
         self._ask_samples(SampleQuery(sort_by=before.sort_by, descending=before.descending))
@@ -108,7 +116,7 @@ class SampleDeeds(RemoteDoer):
             Hit(
                 clean(sample.client_id) or "(none)",
                 clean(sample.id),
-                clean(sample.status) if self.samples.in_view(sample) else "not in view",
+                in_words(sample.status) if self.samples.in_view(sample) else "not in view",
             )
             for sample in samples
         ]
@@ -118,13 +126,13 @@ class SampleDeeds(RemoteDoer):
         self.needs(Capability.SAMPLE_ACTIONS)
         left_out = ""
         if act is SampleAct.CANCEL:
-            finished = [s for s in samples if s.status.startswith(("succeeded", "failed"))]
+            finished = [s for s in samples if has_ended(s.status)]
             if len(finished) == len(samples):
                 raise Problem("Nothing to cancel", "none of these samples is being analysed", "")
             samples = tuple(s for s in samples if s not in finished)
             left_out = f"{plural(len(finished), 'finished sample')} left out." if finished else ""
         elif act is SampleAct.RESTORE:
-            archived = tuple(s for s in samples if s.archive_status == "archived")
+            archived = tuple(s for s in samples if s.archive_status == ARCHIVED)
             if not archived:
                 raise Problem("Nothing to restore", "none of these samples is archived", "")
             rest = len(samples) - len(archived)
@@ -141,9 +149,9 @@ class SampleDeeds(RemoteDoer):
         title = f"{word} {number}"
         if not await self.sure(title, body, self._hits(samples), verb=title, bad=bad):
             return
-        ids, project_id = [s.id for s in samples], samples[0].project_id or self.chosen_project().id
+        project_id = samples[0].project_id or self.chosen_project().id
         said = await self.working(
-            title, lambda _: self.desk.act_on_samples(act, project_id, ids), changes=True
+            title, lambda _: self.desk.act_on_samples(act, project_id, samples), changes=True
         )
         names = several([s.client_id for s in samples], "sample")
         self.say(f"{DONE[act]} {names}. {clean(said)}".strip())
@@ -153,11 +161,7 @@ class SampleDeeds(RemoteDoer):
     async def take_over(self, *samples: Sample) -> None:
         """Import or copy samples into another project."""
         self.needs(Capability.SAMPLE_ACTIONS)
-        good = [
-            s
-            for s in samples
-            if s.status in ("succeeded", "failed qc") and s.archive_status in ("", "available", "restored")
-        ]
+        good = [sample for sample in samples if can_be_taken_over(sample)]
         if not good:
             raise Problem("None of these can be taken over", "they must be finished and not archived", "")
         project = await self.pick("Into which project?", without=good[0].project_id)
@@ -200,29 +204,34 @@ class SampleDeeds(RemoteDoer):
                 "Use the command: gencove-tui raw-data PROJECT_ID",
             )
         project = self.chosen_project()
-        text = "The file holds links that anyone can download with, for two days. Only you can read it."
+        text = (
+            "The file holds links that anyone can download with, for two days. Only you can read it."
+            " A name that ends in .json makes it JSON."
+        )
         fields: tuple[Field, ...] = (
-            Field("format", "Format", "csv", (("csv", "CSV"), ("json", "JSON"))),
             Field("path", "To", str(self.desk.download_folder / "raw-data.csv"), is_path=True),
         )
-        at = ""
+        at = wrong = ""
         while True:
             form = Form(
                 f"Export raw data of {plural(len(samples), 'sample')}",
                 fields,
                 "Export",
                 text=text,
-                check=_check_path,
+                check=_check_file_name,
+                wrong=wrong,
                 at=at,
             )
             values = await self.screen.app.push_screen_wait(form)
             if values is None:
                 return
-            kind, path = Format(values["format"]), typed_path(values["path"])
-            if path.suffix in (".csv", ".json"):
-                path = path.with_suffix(f".{kind.value}")
-            if not path.exists() or await self.sure(
-                "Replace the file", [f"{clean(str(path))} is there already."], [], verb="Replace it"
+            path = typed_path(values["path"])
+            wrong, exists = await _found_at(path)
+            if not wrong and (
+                not exists
+                or await self.sure(
+                    "Replace the file", [f"{clean(str(path))} is there already."], [], verb="Replace it"
+                )
             ):
                 break
             # Back to the form, for another name.
@@ -232,8 +241,12 @@ class SampleDeeds(RemoteDoer):
             return await self.desk.raw_data(project.id, samples, progress=progress)
 
         rows = await self.working("Asking for raw data", work)
-        await asyncio.to_thread(write_privately, path, as_text(rows, kind))
-        self.say(f"{plural(len(rows), 'row')} in {clean(str(path))}")
+        self.decided()
+        write = partial(write_privately, path, as_text(rows, Format(_extension(path))))
+        await look("export", path, write, patience=WRITE_PATIENCE)
+        missing = ", ".join(map(clean, without_column(rows)))
+        left_out = f". The table has no column for: {missing}" if missing else ""
+        self.say(f"{plural(len(rows), 'row')} in {clean(str(path))}{left_out}")
         self.samples.table.clear_marks()
 
     async def metadata(self, sample: Sample) -> None:
@@ -243,14 +256,14 @@ class SampleDeeds(RemoteDoer):
         self.needs(Capability.METADATA)
         name = clean(sample.client_id or sample.id)
         before = await self.working(f"Metadata of {name}", lambda _: self.desk.sample_metadata(sample.id))
-        text = "" if before is None else json_text(before)
+        text = known = _json_text(before)
         while True:
             edited = await self.screen.app.push_screen_wait(MetadataDialog(name, text))
             if edited is None:
                 return
             text = edited
             value = json.loads(edited) if edited.strip() else None
-            if value == before and type(value) is type(before):
+            if _json_text(value) == known:  # as text, for 1, 1.0 and true are equal and not the same
                 self.say("The metadata is as it was.")
                 return
             try:
@@ -292,8 +305,28 @@ class SampleDeeds(RemoteDoer):
             self.detail.show_section(sample.id, section, found, None)
 
 
-def _check_path(values: Mapping[str, str]) -> str:
+def _json_text(value: Any) -> str:
+    return "" if value is None else json_text(value)
+
+
+def _extension(path: Path) -> str:
+    return path.suffix.removeprefix(".").lower()
+
+
+def _check_file_name(values: Mapping[str, str]) -> str:
+    """The end of the name decides what is written."""
     if not values["path"]:
         return "Name a file."
-    path = typed_path(values["path"])
-    return f"{path} is a folder: name a file in it." if path.is_dir() else ""
+    known = tuple(form.value for form in Format)
+    if _extension(typed_path(values["path"])) not in known:
+        return f"End the name in {' or '.join(f'.{form}' for form in known)}."
+    return ""
+
+
+async def _found_at(path: Path) -> tuple[str, bool]:
+    """Why nothing can be written to a path, and whether something is there."""
+    try:
+        folder, exists = await look("form-path", path, lambda: (is_folder(path), is_there(path)))
+    except DiskSilent as problem:
+        return clean(str(problem)), False
+    return f"{clean(str(path))} is a folder: name a file in it." if folder else "", exists

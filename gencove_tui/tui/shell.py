@@ -38,6 +38,8 @@ class Shell:
         self._back = back
         self._farewell = f"gencove-tui waits: fg brings it back. {more}".rstrip()
         self._over = False
+        self._before: list[tuple[int, Any]] = []
+        """Signals that are heeded, with what heeded them before."""
 
     def listen(self) -> None:
         """Heed the signals from now on, in the loop that runs. Only in the main thread; others have none."""
@@ -48,8 +50,8 @@ class Shell:
             return lambda _number, _frame: loop.call_soon_threadsafe(self._unless_over, act)
 
         with suppress(ValueError):
-            signal.signal(signal.SIGTSTP, later(self.go))
-            signal.signal(signal.SIGCONT, later(self._goes_on))
+            for number, act in ((signal.SIGTSTP, self.go), (signal.SIGCONT, self._goes_on)):
+                self._before.append((number, signal.signal(number, later(act))))
 
     def _unless_over(self, act: Callable[[], None]) -> None:
         if not self._over:
@@ -58,6 +60,8 @@ class Shell:
     def close(self) -> None:
         """Heed them no more: the terminal is gone, or on its way back to who gave it."""
         self._over = True
+        while self._before:
+            signal.signal(*self._before.pop())
 
     def go(self) -> None:
         """Let the shell have the terminal until it says ``fg``."""

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from gencove_tui.engine.loop.record import analysis_failed, analysis_succeeded
 from gencove_tui.engine.loop.words import ASK_FOR_SOMEBODY, ended_in_words, moving_in_words
 from gencove_tui.engine.views import Online, RuleView
 from gencove_tui.engine.words import plural
 from gencove_tui.fastq.names import client_id
-from gencove_tui.model import Direction, Transfer, TransferState
+from gencove_tui.model import Direction, Sample, Transfer, TransferState
 from gencove_tui.tui.format import Cell, Glyphs, Tone, age, clean
+
+ARCHIVED = "archived"
+"""What Gencove calls a sample whose files have to be asked back first (api-v2 §12)."""
+FAILED_QC = "failed qc"
+SUCCEEDED = "succeeded"
+_UNDER_WAY = frozenset({"running", "scheduled", "queued"})
+
+
+def in_words(word: str) -> str:
+    """A status as people say it: ``consumer_awaiting_kit_order`` is ``awaiting kit order``."""
+    return clean(word).replace("_", " ").removeprefix("consumer ")
 
 
 def sample_status(word: str, glyphs: Glyphs) -> Cell:
-    """A sample's status. The set is open (api-v2 §5): an unknown word is shown as it came."""
+    """A sample's status. The set is open (api-v2 §5): an unknown word is shown in its own words."""
     known = {
-        "succeeded": (glyphs.good, Tone.GOOD),
+        SUCCEEDED: (glyphs.good, Tone.GOOD),
         "failed": (glyphs.bad, Tone.BAD),
-        "failed qc": (glyphs.warn, Tone.WARN),
+        FAILED_QC: (glyphs.warn, Tone.WARN),
         "running": (glyphs.busy, Tone.BUSY),
         "scheduled": (glyphs.queued, Tone.DIM),
         "queued": (glyphs.queued, Tone.DIM),
@@ -27,7 +39,23 @@ def sample_status(word: str, glyphs: Glyphs) -> Cell:
     if not word:
         return Cell("")
     glyph, tone = known.get(word.lower(), (glyphs.neutral, Tone.PLAIN))
-    return Cell(f"{glyph} {clean(word)}", tone)
+    return Cell(f"{glyph} {in_words(word)}", tone)
+
+
+def has_ended(word: str) -> bool:
+    """Whether a sample's status means that its analysis is over, well or not."""
+    return analysis_succeeded(word.lower()) or analysis_failed(word.lower())
+
+
+def is_under_way(word: str) -> bool:
+    """Whether a sample's status will be another one soon."""
+    return word.lower() in _UNDER_WAY
+
+
+def can_be_taken_over(sample: Sample) -> bool:
+    """Whether a sample can be imported or copied: it has results, and they aren't archived (api-v2 §12)."""
+    finished = sample.status.lower() in (SUCCEEDED, FAILED_QC)
+    return finished and sample.archive_status in ("", "available", "restored")
 
 
 def upload_status(word: str, glyphs: Glyphs) -> Cell:
@@ -38,7 +66,7 @@ def upload_status(word: str, glyphs: Glyphs) -> Cell:
         "failed": (glyphs.bad, "failed", Tone.BAD),
         "started": (glyphs.busy, "started", Tone.BUSY),
     }
-    glyph, shown, tone = known.get(word.lower(), (glyphs.neutral, clean(word), Tone.PLAIN))
+    glyph, shown, tone = known.get(word.lower(), (glyphs.neutral, in_words(word), Tone.PLAIN))
     return Cell(f"{glyph} {shown}", tone)
 
 
@@ -46,8 +74,8 @@ def archive_status(word: str, glyphs: Glyphs) -> Cell:
     """Whether the files of a sample can be fetched at once; silent for the usual ``available``."""
     if word in ("", "available"):
         return Cell("")
-    tone = Tone.WARN if word == "archived" else Tone.BUSY
-    return Cell(f"{glyphs.warn if word == 'archived' else glyphs.waiting} {clean(word)}", tone)
+    tone = Tone.WARN if word == ARCHIVED else Tone.BUSY
+    return Cell(f"{glyphs.warn if word == ARCHIVED else glyphs.waiting} {in_words(word)}", tone)
 
 
 def transfer_state(transfer: Transfer, glyphs: Glyphs) -> Cell:
@@ -119,7 +147,7 @@ def _files_in_words(view: RuleView, now: datetime) -> list[str]:
     if view.queued:
         parts.append(f"uploading {view.queued:,}")
     if view.settling:
-        parts.append(f"{view.settling:,} growing")
+        parts.append(f"{view.settling:,} settling")
     if view.waiting and not view.status.lone:
         parts.append(f"{view.waiting:,} waiting")
     return parts

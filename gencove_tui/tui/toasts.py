@@ -8,6 +8,7 @@ from textual.app import App
 
 from gencove_tui.errors import Problem
 from gencove_tui.tui.format import clean, sentences
+from gencove_tui.tui.mistakes import mistake
 from gencove_tui.tui.remedies import on_screen
 
 Severity = Literal["information", "warning", "error"]
@@ -33,5 +34,4 @@ def say_problem(app: App[Any], problem: Problem) -> None:
 
 def say_mistake(app: App[Any], error: BaseException) -> None:
     """Say that something went wrong that nobody foresaw."""
-    title = f"A mistake in gencove-tui: {clean(type(error).__name__)}"
-    say(app, "Everything else goes on. Please report it.", title=title, severity="error")
+    say_problem(app, mistake(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Set
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from gencove_tui.tui.format import clean, size, total_size
 from gencove_tui.tui.remote_doer import RemoteDoer
 from gencove_tui.tui.screens.confirm import Hit
 from gencove_tui.tui.widgets.projects import project_name
-from gencove_tui.tui.widgets.upload_rows import pairs_of_names, pairs_of_sheet
+from gencove_tui.tui.widgets.upload_rows import Tree, pairs_of_names, pairs_of_sheet
 from gencove_tui.tui.widgets.uploads import PAIRS
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class UploadDeeds(RemoteDoer):
         if mode == PAIRS:
             self.uploads.show_pairs(pairs_of_names(uploads))
         else:
-            self.uploads.show_everything(uploads)
+            self.uploads.show_everything(await asyncio.to_thread(Tree, uploads))  # sorting takes its time
         if len(uploads) == MOST:
             self.say(f"Only the newest {MOST:,} files are in this view.", severity="warning")
 

@@ -104,6 +104,7 @@ class WatchDeeds(Doer):
                     continue
                 at = await self._doubted(terms, rule)
                 if not at:
+                    self.decided()
                     kept = await self.desk.put_rule(name, terms, rule)
                     break
             except Abandoned:
@@ -200,6 +201,7 @@ class WatchDeeds(Doer):
             )
         )
         if answer == "remove":
+            self.decided()
             await self.desk.remove_rule(rule.name)
             self.say(f"No longer watching {clean(rule.folder)}.")
             self.after()
@@ -218,6 +220,7 @@ class WatchDeeds(Doer):
         chosen = await self.screen.app.push_screen_wait(ReleaseSheet(whose, samples, self.look))
         if not chosen:
             return
+        self.decided()
         number = await self.desk.release(chosen)
         left = len(chosen) - number
         self.say(
@@ -231,8 +234,8 @@ class WatchDeeds(Doer):
         self._run(self._switch(view), group="wish", exclusive=False)
 
     async def _switch(self, view: RuleView) -> None:
-        await self.desk.set_rule_active(view.rule.id, not view.rule.active)
-        self.say(f"{'Paused' if view.rule.active else 'Resumed'} watching {clean(view.rule.folder)}.")
+        active = await self.desk.switch_rule(view.rule.id)
+        self.say(f"{'Resumed' if active else 'Paused'} watching {clean(view.rule.folder)}.")
         self.after()
 
     def attempt(self, rule: WatchRule) -> None:
@@ -267,7 +270,7 @@ class WatchDeeds(Doer):
 
     def export(self, log: str, events: Sequence[Event], search: str) -> None:
         """Write the log in view into the download folder."""
-        self._run(self._export(log, events, search), group="export")
+        self._run(self._export(log, events, search), group="export", exclusive=False)
 
     async def _export(self, log: str, events: Sequence[Event], search: str) -> None:
         stamp = f"{self.look.clock().astimezone():%Y%m%d-%H%M%S}"

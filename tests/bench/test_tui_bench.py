@@ -22,11 +22,13 @@ PROGRAM = textwrap.dedent(
     from msgspec import structs
     from gencove_tui.tui.app import build_app
     from tests.tui.fakes import FakeDesk, make_samples, make_transfers
+    from gencove_tui.engine.flow import Flow
     from gencove_tui.engine.views import EngineState, Snapshot, Totals
 
     moving = sys.argv[1] == "moving"
     MIB = 1 << 20
     first = make_transfers()[0]
+    flow = Flow()
 
     class Desk(FakeDesk):
         ticks = 0
@@ -44,9 +46,10 @@ PROGRAM = textwrap.dedent(
                                 bytes_done=self.ticks * (n + 3) * MIB, rate=(20.0 + n + self.ticks % 7) * MIB)
                 for n in range(8)
             )
-            speed = sum(t.rate for t in transfers)
+            flow.note(transfers)
             return Snapshot(transfers=transfers, transfers_total=8, engine=EngineState(alive=True, pid=1),
-                            totals=Totals(running=8, bytes_left=40_000 * MIB, up_rate=speed))
+                            totals=Totals(running=8, bytes_left=40_000 * MIB, bytes_ahead=40_000 * MIB,
+                                          up_rate=flow.up, lasting_rate=flow.lasting, chart=flow.chart))
 
     many = 100 if "starting" in sys.argv else 100_000  # to make them takes as long as to paint
     desk = Desk(all_samples=make_samples(many), remembered="cached" in sys.argv)

@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 from msgspec import structs
 
 from gencove_tui.api.errors import ApiProblem, Kind
+from gencove_tui.engine.planning import without_collisions
 from gencove_tui.engine.targets import check_template
 from gencove_tui.engine.views import (
+    SNAPSHOT_ROWS,
     Connection,
     EngineState,
     Listing,
@@ -57,6 +59,7 @@ from gencove_tui.model import (
     Wish,
 )
 from gencove_tui.store.transfers import Place
+from gencove_tui.tui.queue_order import cleared
 from tests.tui.fakes_remote import RemoteFake
 
 T = TypeVar("T")
@@ -277,6 +280,22 @@ def make_transfers() -> tuple[Transfer, ...]:
     )
 
 
+def as_listed(transfers: Sequence[Transfer], limit: int = SNAPSHOT_ROWS) -> tuple[Transfer, ...]:
+    """What a snapshot lists of them, as the ledger cuts it; they are in the ledger's order."""
+    if len(transfers) <= limit:
+        return tuple(transfers)
+    ended = [t for t in transfers if t.state.is_final]
+    ended.sort(key=lambda t: (t.finished or ago(days=999), t.id), reverse=True)
+    failed = sorted((t for t in ended if t.state is TransferState.FAILED), key=lambda t: -t.position)
+    share = limit // 5
+    kept = {t.id for t in (*failed[:share], *ended[:share])}
+    shown = [t for t in transfers if not t.state.is_final][: limit - len(kept)]
+    for t in ended:
+        if len(kept) < limit - len(shown):
+            kept.add(t.id)
+    return (*shown, *(t for t in ended if t.id in kept))
+
+
 def make_snapshot() -> Snapshot:
     """A busy ledger."""
     transfers = make_transfers()
@@ -300,8 +319,10 @@ def make_snapshot() -> Snapshot:
             failed=1,
             done=1,
             bytes_left=2400 * MIB,
+            bytes_ahead=1320 * MIB,
             up_rate=23.4 * MIB,
             down_rate=61.9 * MIB,
+            lasting_rate=85.3 * MIB,
         ),
         rules=(
             RuleView(rule=rule, settling=2, queued=3, uploaded=14, last_name="W22_S5_L001_R1_001.fastq.gz"),
@@ -345,11 +366,14 @@ class FakeDesk(RemoteFake):
     all_samples: tuple[Sample, ...] = field(default_factory=make_samples)
     all_uploads: tuple[Upload, ...] = field(default_factory=make_uploads)
     ledger: Snapshot = field(default_factory=lambda: Snapshot(engine=EngineState(alive=True, pid=4242)))
+    """All transfers that there are; ``snapshot`` lists as many as the real one does."""
     folder: Path = Path("/home/lab/gencove")
     remembered: bool = False
     """Whether lists are in the cache, an hour old."""
     trouble: Problem | None = None
     """Raised by every remote call while set."""
+    seen: tuple[tuple[Project, Sample], ...] = ()
+    """Samples that other projects' lists had."""
     gate: asyncio.Event | None = None
     """Remote calls wait for it."""
     limit: int | None = None
@@ -442,6 +466,9 @@ class FakeDesk(RemoteFake):
         await self._remote("project_stats", project_id)
         return StatusCounts(total=13, succeeded=4, running=2, scheduled=1, failed=3)
 
+    def samples_seen(self, words: Sequence[str], most: int) -> tuple[tuple[Project, Sample], ...]:
+        return tuple(pair for pair in self.seen if words[0] in pair[1].client_id.casefold())[:most]
+
     def cached_samples(self, project_id: str) -> Listing[Sample] | None:
         return self._cached(self.all_samples)
 
@@ -472,27 +499,33 @@ class FakeDesk(RemoteFake):
 
     def snapshot(self) -> Snapshot:
         self.dirty = False
-        return self.ledger
+        shown = as_listed(self.ledger.transfers)
+        total = max(self.ledger.transfers_total, len(self.ledger.transfers))
+        return structs.replace(self.ledger, transfers=shown, transfers_total=total)
 
     def plan_downloads(
         self,
-        sample: Sample,
-        deliverables: Sequence[Deliverable],
+        files: Sequence[tuple[Sample, Sequence[Deliverable]]],
         folder: Path | None = None,
         template: str = "",
     ) -> tuple[PlannedDownload, ...]:
         if template:
             check_template(template)
-        where = (folder or self.folder) / (sample.client_id or "none") / sample.id
-        return tuple(
-            PlannedDownload(
-                sample=sample,
-                deliverable=file,
-                target=where / (file.name or file.file_type),
-                obstacle="" if file.url else "the sample is archived",
-                present=file.file_type == "qc",
-            )
-            for file in deliverables
+        return without_collisions(
+            [
+                PlannedDownload(
+                    sample=sample,
+                    deliverable=file,
+                    target=(folder or self.folder)
+                    / (sample.client_id or "none")
+                    / sample.id
+                    / (file.name or file.file_type),
+                    obstacle="" if file.url else "the sample is archived",
+                    present=file.file_type == "qc",
+                )
+                for sample, deliverables in files
+                for file in deliverables
+            ]
         )
 
     async def queue_downloads(self, plan: Sequence[PlannedDownload]) -> tuple[int, ...]:
@@ -512,7 +545,7 @@ class FakeDesk(RemoteFake):
 
     async def clear_finished(self, until: datetime | None = None) -> int:
         await self._remote("clear_finished", until)
-        kept = tuple(t for t in self.ledger.transfers if not t.state.is_final)
+        kept = tuple(t for t in self.ledger.transfers if not cleared(t, until or NOW))
         gone = len(self.ledger.transfers) - len(kept)
         self.put(transfers=kept, transfers_total=len(kept))
         return gone
@@ -524,8 +557,15 @@ class FakeDesk(RemoteFake):
         events = tuple(e for e in self.ledger.events if e.transfer_id == transfer_id)
         return TransferDetail(transfer=found, parts=self.parts.get(transfer_id, ()), events=events)
 
-    async def set_priority(self, transfer_ids: Sequence[int], priority: int) -> None:
-        await self._remote("set_priority", tuple(transfer_ids), priority)
+    async def change_priority(self, transfer_ids: Sequence[int], by: int) -> frozenset[int]:
+        await self._remote("change_priority", tuple(transfer_ids), by)
+        now = {t.id: t.priority + by for t in self.ledger.transfers if t.id in transfer_ids}
+        self.put(
+            transfers=tuple(
+                structs.replace(t, priority=now.get(t.id, t.priority)) for t in self.ledger.transfers
+            )
+        )
+        return frozenset(now.values())
 
     async def move_in_queue(self, transfer_ids: Sequence[int], place: Place) -> None:
         await self._remote("move_in_queue", tuple(transfer_ids), place)
@@ -547,8 +587,17 @@ class FakeDesk(RemoteFake):
         self.calls.append(("restart_engine",))
         return self.ledger.engine
 
-    async def set_rule_active(self, rule_id: int, active: bool) -> None:
-        await self._remote("set_rule_active", rule_id, active)
+    async def switch_rule(self, rule_id: int) -> bool:
+        await self._remote("switch_rule", rule_id)
+        rules = [view.rule for view in self.ledger.rules]
+        now = {rule.id: not rule.active if rule.id == rule_id else rule.active for rule in rules}
+        self.put(
+            rules=tuple(
+                structs.replace(view, rule=structs.replace(view.rule, active=now[view.rule.id]))
+                for view in self.ledger.rules
+            )
+        )
+        return now[rule_id]
 
     def rule_detail(self, rule_id: int) -> RuleDetail | None:
         view = next((v for v in self.ledger.rules if v.rule.id == rule_id), None)

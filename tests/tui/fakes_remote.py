@@ -58,8 +58,8 @@ class RemoteFake:
         self.metadata_kept = metadata
         return metadata
 
-    async def act_on_samples(self, act: SampleAct, project_id: str, sample_ids: Sequence[str]) -> str:
-        await self._remote("act_on_samples", act, project_id, tuple(sample_ids))
+    async def act_on_samples(self, act: SampleAct, project_id: str, samples: Sequence[Sample]) -> str:
+        await self._remote("act_on_samples", act, project_id, tuple(sample.id for sample in samples))
         return ""
 
     async def take_over(self, project_id: str, samples: Sequence[Sample], *, copy: bool) -> None:
@@ -79,7 +79,8 @@ class RemoteFake:
         await self._remote("raw_data", project_id, tuple(s.id for s in samples))
         if progress is not None:
             progress(len(samples), len(samples))
-        return [{"external_id": s.client_id, "sample_id": s.id, "vcf_url_s3": "https://x/"} for s in samples]
+        files = {"vcf_url_s3": "https://x/", "fastq-r1_url_s3": "https://y/"}
+        return [{"external_id": s.client_id, "sample_id": s.id, **files} for s in samples]
 
     async def file_types(self) -> tuple[str, ...]:
         await self._remote("file_types")
@@ -115,10 +116,13 @@ class RemoteFake:
     ) -> Listing[SheetRow]:
         await self._remote("sheet_rows", prefix, status, offset)
         pairs: dict[str, dict[str, SheetRead]] = {}
+        samples = {upload.client_id: upload.sample_id for upload in self.all_uploads}
         for upload in self.all_uploads:
             read = SheetRead(upload_id=upload.id, path=upload.path, status=upload.status)
             pairs.setdefault(upload.client_id, {})[upload.read.lower()] = read
-        rows = tuple(SheetRow(client_id=name, **reads) for name, reads in pairs.items())
+        rows = tuple(
+            SheetRow(client_id=name, sample_id=samples[name], **reads) for name, reads in pairs.items()
+        )
         return Listing(page=Page(items=rows[offset:], offset=offset, total=len(rows)), fetched=NOW)
 
     async def every_upload(self, *, most: int) -> tuple[Upload, ...]:

@@ -14,13 +14,16 @@ from textual.widgets import Input
 from gencove_tui.engine.views import PlannedUpload
 from gencove_tui.errors import Problem
 from gencove_tui.model import GncvPath
+from gencove_tui.tui.screens.dialogs import Box
 from gencove_tui.tui.screens.download import DownloadDialog
 from gencove_tui.tui.screens.paths import completion, shortened, typed_path
 from gencove_tui.tui.screens.pick_project import PickProject
+from gencove_tui.tui.screens.picker import entries
 from gencove_tui.tui.screens.upload import UploadDialog
+from gencove_tui.tui.widgets.virtual_table import VirtualTable
 from gencove_tui.tui.widgets.wrapping import wrapped
 from tests.tui.driving import BOTH, drive
-from tests.tui.fakes import PROJECTS, FakeDesk, make_snapshot
+from tests.tui.fakes import PROJECTS, FakeDesk, make_samples, make_snapshot
 
 each_size = pytest.mark.parametrize("size", BOTH, ids=["wide", "narrow"])
 
@@ -110,7 +113,7 @@ async def test_an_archived_sample_has_nothing_to_choose() -> None:
     desk = FakeDesk()
     async with drive(desk) as it:
         await it.press("2", "j", "d")
-        await it.sees("not available now", "Nothing chosen.")
+        await it.sees("archived", "Nothing chosen.", "R in the list of samples asks for archived files back.")
         await it.press("escape")
         await it.until(lambda: it.app.screen is it.app.main, "the main screen")
         assert desk.called("queue_downloads") == []
@@ -146,11 +149,11 @@ async def test_uploading_previews_before_it_queues(size: tuple[int, int]) -> Non
     )
     async with drive(desk, size) as it:
         await it.press("u")
-        await it.sees("gncv://maize/2025-03-14/", "Type a path.")
+        await it.sees("gncv://2025-03-14/", "Type a path.")
         await it.type("/data")
         await it.press("enter", "enter")
         await it.sees("2 files would go, 19.1 MiB. 1 would not.", "not a FASTQ", "Upload 2 files")
-        assert desk.called("plan_uploads") == [((Path("/data"),), GncvPath("gncv://maize/2025-03-14/"))]
+        assert desk.called("plan_uploads") == [((Path("/data"),), GncvPath("gncv://2025-03-14/"))]
         assert desk.called("queue_uploads") == []
         await it.press("enter")
         await it.until(lambda: desk.called("queue_uploads") == [(desk.planned_uploads,)], "queued uploads")
@@ -201,12 +204,21 @@ async def test_a_path_that_does_not_exist_is_told() -> None:
         await it.focus_is("upload-path")
 
 
+def test_files_of_a_folder_are_listed_as_people_count(tmp_path: Path) -> None:
+    for name in ("S10_R1.fastq.gz", "S2_R1.fastq.gz", "s1_R1.fastq.gz"):
+        (tmp_path / name).touch()
+    (tmp_path / "run").mkdir()
+    names = [entry.name for entry in entries(tmp_path)]
+    assert names == ["run", "s1_R1.fastq.gz", "S2_R1.fastq.gz", "S10_R1.fastq.gz"]
+
+
 async def test_nothing_to_upload_says_what_could_be() -> None:
     async with drive() as it:
         await it.press("u")
         await it.type("/data")
         await it.press("enter", "enter")
         await it.sees("No FASTQ there", ".fq.bgz")
+        await it.focus_is("upload-path")
 
 
 async def test_tab_completes_the_path(tmp_path: Path) -> None:
@@ -270,6 +282,56 @@ async def test_buttons_are_in_view_on_the_smallest_screen(keys: str, buttons: li
         await it.sees("Maize")
         await it.press(*keys.split())
         await it.sees(*buttons, "esc")
+
+
+@pytest.mark.parametrize("size", [SMALLEST, (80, 24), (120, 36), (160, 48)])
+async def test_a_long_list_scrolls_within_a_dialog_that_does_not(size: tuple[int, int]) -> None:
+    async with drive(FakeDesk(all_samples=make_samples(100)), size) as it:
+        await it.press("2", "asterisk", "x")
+        await it.sees("Delete 100 samples", "see them all")
+        assert it.app.screen.query_one(Box).max_scroll_y == 0
+        assert it.app.screen.query_one(VirtualTable).max_scroll_y > 0
+
+
+async def test_a_button_that_does_nothing_stands_back_without_colours_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with drive() as it:
+        await it.press("2", "d")
+        await it.sees("6 files")
+
+        def dim() -> bool:
+            found = [
+                segment.style is not None and bool(segment.style.dim)
+                for strip in it.app.screen._compositor.render_strips()
+                for segment in strip
+                if segment.text.strip() == "Download"
+            ]
+            return found[-1]
+
+        assert not dim()
+        await it.press("asterisk")
+        await it.sees("Nothing chosen.")
+        await it.until(dim, "a button that stands back")
+
+
+async def test_the_palette_shows_its_cursor_without_colours_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with drive() as it:
+        await it.press("colon")
+        await it.type("delete")
+        await it.sees("Delete samples for good", "Delete uploads")
+
+        def underlined() -> list[str]:
+            return [
+                segment.text
+                for strip in it.app.screen._compositor.render_strips()
+                for segment in strip
+                if segment.style is not None and segment.style.underline and "With all" in segment.text
+            ]
+
+        await it.until(lambda: len(underlined()) == 1, "one line that stands out")
 
 
 async def test_a_dialog_fits_after_the_terminal_has_shrunk() -> None:
@@ -346,6 +408,40 @@ async def test_a_type_is_found_by_a_word_and_all_of_the_list_ticked() -> None:
         assert [item.deliverable.file_type for item in plan] == ["alignment-bam"]
 
 
+async def test_letters_lead_to_a_type_so_that_two_of_them_cost_six_keys() -> None:
+    desk = FakeDesk()
+    async with drive(desk) as it:
+        await it.press("2", "d")
+        await it.sees("6 files")
+        await it.press("asterisk", "b", "space", "v", "space", "enter")
+        await it.until(lambda: desk.called("queue_downloads"), "queued downloads")
+        (plan,) = desk.called("queue_downloads")[0]
+        assert [item.deliverable.file_type for item in plan] == ["impute-vcf", "alignment-bam"]
+        await it.press("d")
+        await it.sees("2 files")  # what was chosen last is chosen again
+
+
+async def test_letters_of_a_word_lead_further_and_the_same_letter_to_the_next_word() -> None:
+    async with drive() as it:
+        await it.press("2", "d")
+        await it.sees("6 files")
+        dialog = it.app.screen
+        assert isinstance(dialog, DownloadDialog)
+
+        def at() -> str:
+            return dialog.offers[dialog.table.cursor].title
+
+        for key, title in (
+            ("c", "impute-csi"), ("b", "alignment-bam"), ("a", "alignment-bam"), ("i", "alignment-bai"),
+            ("j", "qc"), ("i", "impute-vcf"), ("i", "impute-tbi"), ("z", "impute-tbi"), ("k", "impute-vcf"),
+        ):  # fmt: skip
+            await it.press(key)
+            assert at() == title
+        await it.press("tab", "end", "b")
+        assert dialog.folder.value == "/home/lab/gencoveb"
+        assert at() == "impute-vcf"
+
+
 async def test_tab_right_after_a_name_completes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "run_0314").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -381,6 +477,16 @@ async def test_metadata_is_readable_and_one_key_does_not_lose_it() -> None:
         await it.press("escape")
         await it.until(lambda: it.app.screen is it.app.main, "the main screen")
         assert desk.called("set_sample_metadata") == []
+
+
+async def test_what_is_wrong_with_json_is_read_to_its_end_on_the_smallest_screen() -> None:
+    desk = FakeDesk()
+    desk.metadata_kept = {"site": "Oslo"}
+    async with drive(desk, SMALLEST) as it:
+        await it.press("2", "m")
+        await it.sees("Oslo")
+        await it.press("end", "comma")
+        await it.sees("Not JSON: line 1, column 2:", "in double quotes.", "Save", "Back")
 
 
 async def test_a_filled_form_is_not_lost_by_one_key() -> None:

@@ -164,7 +164,8 @@ def test_texts_are_cut_where_it_hurts_least() -> None:
         (22, "B73_S1_L001_R1_001…"),
         (18, "B73_S1_L001_R1_001"),
         (17, "B73_S1_L001_R1…"),
-        (13, "B73_S1…001_R1"),
+        (13, "B73…L001_R1"),
+        (8, "B73…R1"),
     ],
 )
 def test_a_path_gives_up_its_ending_then_its_folders_but_not_sample_and_read(width: int, text: str) -> None:
@@ -177,6 +178,25 @@ def test_a_path_that_is_no_fastq_gives_up_its_folders_from_the_outside() -> None
     assert fit(path, 22, cut="path").rstrip() == "…/archive/2025/run.txt"
     assert fit(path, 9, cut="path") == "…/run.txt"
     assert fit(path, 7, cut="path") == "run.txt"
+    assert fit("gncv://maize/2025-03-14, 1 failed", 22, cut="path") == "…/2025-03-14, 1 failed"
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [
+        (26, "AUS840003581 alignment-bam"),
+        (23, "AUS840003581 alig…t-bam"),
+        (18, "AUS8…3581 ali…-bam"),
+    ],
+)
+def test_a_result_keeps_both_ends_of_its_sample_and_of_its_type(width: int, text: str) -> None:
+    assert fit("AUS840003581 alignment-bam", width, cut="path") == text
+
+
+def test_a_sample_may_be_named_like_a_path() -> None:
+    shown = fit("PI 550473 / Tx303 (seed lot 2024-11) impute-vcf", 30, cut="path")
+    assert shown.startswith("PI 55")
+    assert shown.endswith("-vcf")
 
 
 def test_glyphs_follow_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -232,7 +232,7 @@ async def test_the_palette_finds_samples_and_transfers_by_name() -> None:
         await it.press("colon")
         await it.type("cml247_s6_l001_r2")
         await it.sees("Transfers: maize/2025-03-14/CML247_S6_L001_R2")
-        await it.press("down", "enter")
+        await it.press("enter")
         await it.until(lambda: it.app.main.at == "transfers", "the transfers")
         assert it.app.main.panes["transfers"].table.cursor_key == "5"
 
@@ -286,11 +286,12 @@ class Door:
             raise self.trouble
         return Accepted(host or "https://api.gencove.com", "v2", "lab@example.org")
 
-    def app(self, host: str = "", others: tuple[str, ...] = ()) -> ConnectApp:
+    def app(self, host: str = "", others: tuple[str, ...] = (), s3_endpoint: str | None = None) -> ConnectApp:
         return ConnectApp(
             Doors(
                 host=host,
                 others=others,
+                s3_endpoint=s3_endpoint,
                 profile="default",
                 environments=[("production", "https://rest.gencove.com"), ("v2", "https://api.gencove.com")],
                 kept_in=lambda name: f"/config/keys/{name}",
@@ -303,6 +304,12 @@ class Door:
 def shown(app: ConnectApp) -> str:
     lines = (strip.text for strip in app.screen._compositor.render_strips())
     return " ".join(" ".join(lines).replace("│", " ").split())
+
+
+def line_of(app: ConnectApp, text: str) -> int:
+    """The line of the screen that holds a text."""
+    lines = [strip.text for strip in app.screen._compositor.render_strips()]
+    return next(number for number, line in enumerate(lines) if text in line)
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 18)])
@@ -360,9 +367,60 @@ async def test_an_address_of_ones_own_can_be_typed() -> None:
         await pilot.pause()
         await pilot.press("enter")
         await until(lambda: "Type the address" in shown(app), "words about the address")
-        await pilot.press(*"https://x.example", "enter")
+        assert line_of(app, "Type the address") == line_of(app, "api.example.org") + 1
+        await pilot.press(*"http://x.example", "enter")
+        await until(lambda: "is not https" in shown(app), "words about the address")
+        await pilot.press("home", "right", "right", "right", "right", "s", "enter")
         await until(lambda: app.chosen is not None, "a profile")
     assert door.checked == [("https://x.example", "key")]
+    assert door.kept[0][2].s3_endpoint == ""
+
+
+async def test_a_store_of_its_own_is_kept_with_another_address() -> None:
+    door = Door()
+    app = door.app(s3_endpoint="")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"key")
+        assert "S3 endpoint" not in shown(app)
+        await pilot.press("up", "enter")
+        await until(lambda: "S3 endpoint" in shown(app), "a field for it")
+        await pilot.press(*"127.0.0.1:8011", "tab", "tab", "tab", *"http://far.example", "enter")
+        await until(lambda: "is not https" in shown(app), "words about the endpoint")
+        assert line_of(app, "is not https") == line_of(app, "S3 endpoint") + 1
+        assert door.checked == []
+        await pilot.press("ctrl+u", *"127.0.0.1:8012", "enter")
+        await until(lambda: app.chosen is not None, "a profile")
+    assert door.checked == [("http://127.0.0.1:8011", "key")]
+    assert door.kept[0][2].s3_endpoint == "http://127.0.0.1:8012"
+
+
+@pytest.mark.parametrize("host", ["https://api.gencove.com", "http://127.0.0.1:8610"])
+async def test_a_new_key_does_not_cost_a_profile_its_store(host: str) -> None:
+    door = Door()
+    app = door.app(host, s3_endpoint="http://127.0.0.1:8611")
+    async with app.run_test(size=(60, 18)) as pilot:
+        await pilot.press(*"key", "enter")
+        await until(lambda: app.chosen is not None, "a profile")
+    assert door.kept[0][2].s3_endpoint == "http://127.0.0.1:8611"
+
+
+async def test_a_name_that_cannot_be_is_told_at_its_field() -> None:
+    def kept_in(name: str) -> str:
+        if "!" in name:
+            raise Problem(f"{name!r} can't name a profile", "", "Choose a name like lab.")
+        return f"/config/keys/{name}"
+
+    door = Door()
+    app = door.app()
+    app.doors = app.doors._replace(kept_in=kept_in)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"key", "down", "end", "!")
+        await until(lambda: "can't name a profile" in shown(app), "words about the name")
+        assert line_of(app, "can't name a profile") == line_of(app, "Profile") + 1
+        await pilot.press("enter")
+        assert door.checked == []
+        await pilot.press("backspace", "enter")
+        await until(lambda: app.chosen == "default", "a profile")
 
 
 @pytest.mark.parametrize("host", ["https://api.gencove.com", "http://127.0.0.1:8610"])

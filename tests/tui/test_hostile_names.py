@@ -172,7 +172,7 @@ async def test_ten_thousand_projects(size: tuple[int, int]) -> None:
     ("keys", "text"),
     [
         ("1", "No projects. n creates one."),
-        ("2", "Enter on a project shows its samples."),
+        ("2", "enter on a project shows its samples."),
         ("3", "The upload area is empty. u uploads"),
         ("4", "Nothing to transfer. u uploads"),
         ("5", "No folder is watched. n watches one."),

@@ -9,12 +9,14 @@ from textual.color import Color
 from textual.widget import Widget
 from textual.widgets import Input
 
+from gencove_tui.tui.format import UNICODE
 from gencove_tui.tui.plain import NoColours
 from gencove_tui.tui.widgets.columns import Column, gaps, share
+from gencove_tui.tui.widgets.notices import Message
 from gencove_tui.tui.widgets.reason import MOST, Reason
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 from tests.tui.driving import BOTH, WIDE, Driver, drive
-from tests.tui.fakes import FakeDesk, make_snapshot
+from tests.tui.fakes import NOW, FakeDesk, make_snapshot
 
 TEXT, HINT = 4.5, 3.0
 """Contrast that WCAG 2 asks of a text, and of what is no text."""
@@ -146,6 +148,13 @@ async def test_a_long_reason_is_cut_at_its_end_with_a_sign() -> None:
         assert lines[-1].rstrip().endswith("…")
         reason.show("")
         await it.until(lambda: not reason.display, "no reason")
+
+
+def test_a_title_with_a_colon_gets_no_second_one() -> None:
+    said = Message("Everything else goes on.", "A mistake: TypeError", "error", NOW)
+    assert said.cell(UNICODE).text == f"{UNICODE.bad} A mistake: TypeError. Everything else goes on."
+    said = Message("3 files", "Uploading", "information", NOW)
+    assert said.cell(UNICODE).text == f"{UNICODE.neutral} Uploading: 3 files."
 
 
 async def test_a_notice_of_endless_words_is_cut_with_a_sign() -> None:

@@ -49,6 +49,20 @@ async def test_a_list_that_loads_can_be_stopped_and_asked_for_again() -> None:
         await it.until(lambda: "Stopped before" not in it.text, "a fresh list")
 
 
+async def test_a_list_that_was_stopped_is_asked_for_again_with_the_next_poll() -> None:
+    desk = FakeDesk()
+    async with drive(desk, refresh_seconds=0.3) as it:
+        await it.sees("Maize")
+        desk.gate = asyncio.Event()
+        await it.press("3")
+        await it.sees("loading… esc stops")
+        await it.press("escape")
+        await it.sees("Stopped before the answer came")
+        desk.gate = None
+        await it.sees("B73-rep1_S1_L001_R1")
+        await it.until(lambda: "Stopped before" not in it.text, "the end of the trouble")
+
+
 async def test_the_first_list_can_be_stopped_too() -> None:
     desk = FakeDesk()
     async with drive(desk) as it:
@@ -537,7 +551,7 @@ async def test_the_palette_searches_also_what_is_not_loaded() -> None:
         await it.sees("500")
         await it.press("colon", *"S000444")
         await it.sees("search all of them for 'S000444'")
-        await it.press("down", "enter")
+        await it.press("enter")
         await it.until(
             lambda: any(query.search == "S000444" for _, query, _ in desk.called("samples")), "a search"
         )
@@ -658,3 +672,19 @@ async def test_with_no_sample_every_key_about_one_says_so() -> None:
             before = len(it.toasts)
             await it.press(key)
             await it.until(lambda before=before: len(it.toasts) > before, "a word")
+
+
+async def test_esc_goes_back_whatever_was_just_said_but_hides_an_error_first() -> None:
+    async with drive(FakeDesk()) as it:
+        await it.press("2")
+        await it.sees("B73-rep1")
+        it.app.notify("Copied.")
+        await it.press("escape")
+        assert it.app.main.at == "projects"
+        assert "Copied." not in it.text
+        await it.press("2")
+        it.app.notify("Lost the line.", severity="error")
+        await it.sees("Lost the line.")
+        await it.press("escape")
+        assert it.app.main.at == "samples"
+        assert "Lost the line." not in it.text

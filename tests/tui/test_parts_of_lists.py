@@ -6,9 +6,12 @@ import pytest
 from msgspec import structs
 
 from gencove_tui.model import GncvPath
+from gencove_tui.tui.format import Cell
 from gencove_tui.tui.widgets import samples as samples_module
-from tests.tui.driving import drive
-from tests.tui.fakes import FakeDesk, make_samples, make_uploads
+from gencove_tui.tui.widgets.columns import share
+from gencove_tui.tui.widgets.detail_sections import columns
+from tests.tui.driving import NARROW, WIDE, drive
+from tests.tui.fakes import ONLINE_V1, FakeDesk, ago, make_samples, make_uploads
 
 
 def many_uploads():  # type: ignore[no-untyped-def]  # as the fake desk has them
@@ -83,3 +86,84 @@ async def test_one_sample_is_it() -> None:
         await it.sees("B73-rep1")
         await it.press("H")
         await it.sees("It leaves the usual list; nothing is lost, and the same key shows it again.")
+
+
+async def test_what_arrived_long_ago_has_its_whole_date() -> None:
+    old = structs.replace(make_uploads()[0], created=ago(days=400))
+    async with drive(FakeDesk(all_uploads=(old,))) as it:
+        await it.press("3")
+        await it.sees(f"{old.created:%Y-%m-%d}")
+
+
+async def test_a_project_without_samples_says_where_to_go() -> None:
+    async with drive(FakeDesk(all_samples=())) as it:
+        await it.press("2")
+        await it.sees("No samples in this project.", "3 shows the uploads")
+
+
+# --- words and columns -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+async def test_words_of_a_status_are_whole_where_there_is_room(size: tuple[int, int]) -> None:
+    like, *others = make_samples(7)
+    asked = structs.replace(like, archive_status="restore_requested")
+    async with drive(FakeDesk(all_samples=(asked, *others)), size=size) as it:
+        await it.press("2")
+        await it.sees("◦ awaiting kit order", "↻ restore requested")
+        await it.press("slash")
+        await it.type("awaiting kit")
+        await it.until(lambda: len(it.app.main.samples.source) == 1, "the one with these words")
+
+
+async def test_what_failed_in_qc_only_is_counted_apart_where_all_samples_are_here() -> None:
+    async with drive() as it:
+        await it.press("2")
+        await it.sees("✗ 1  ! 2")
+    async with drive(FakeDesk(all_samples=make_samples(5000))) as it:
+        await it.press("2")
+        await it.sees("✗! 3")
+
+
+async def test_a_range_in_an_empty_list_is_nothing() -> None:
+    async with drive(FakeDesk(all_samples=())) as it:
+        await it.press("2")
+        await it.sees("No samples in this project.")
+        await it.press("V", "asterisk")
+        assert it.toasts == []
+
+
+async def test_where_no_arrival_is_known_no_column_is_kept_for_it() -> None:
+    async with drive(FakeDesk(line=ONLINE_V1, all_uploads=make_uploads(v1=True))) as it:
+        await it.press("3")
+        await it.sees("B73-rep1_S1", "Status")
+        assert "Arrived" not in it.text
+        assert " Sample " not in it.text.partition("B73-rep1_S1")[0]
+    async with drive() as it:
+        await it.press("3")
+        await it.sees("B73-rep1_S1", "Arrived")
+
+
+@pytest.mark.parametrize(("size", "said"), [(NARROW, "over 180 MiB"), (WIDE, ">180 MiB")])
+async def test_a_folder_is_at_least_as_large_as_what_is_known_of_it(size: tuple[int, int], said: str) -> None:
+    first, second, *_ = make_uploads()
+    async with drive(FakeDesk(all_uploads=(first, structs.replace(second, size=None))), size=size) as it:
+        await it.press("3", "t")
+        await it.sees(said)
+
+
+async def test_where_the_border_is_short_the_counts_stand_beside_half_a_name() -> None:
+    async with drive(size=(160, 48)) as it:
+        await it.sees("Maize diversity panel… │ ✓ 4  ▸ 2  · 1  ✗ 1  ! 2")
+        await it.press("2", "space")
+        await it.sees("Maize diversity panel 2025 │ 1 marked")
+
+
+def test_measured_words_leave_their_room_to_the_names_of_metrics() -> None:
+    name, words = "Minimum number of bases after deduplication", "paired-end, as it was asked for"
+    found = [("qc0", (Cell(name), Cell(words), Cell("–"), Cell("✓ passed")), ())]
+    widths = share(columns("qc", found), 80)
+    assert widths[0] >= len(name)
+    figure = [("qc0", (Cell(name), Cell("2,931,204,117"), Cell("≥ 150,000,000"), Cell("✓ passed")), ())]
+    widths = share(columns("qc", figure), 60)
+    assert (widths[1], widths[2]) == (13, 13), "a cut figure misleads"

@@ -94,11 +94,11 @@ async def test_a_folder_that_is_not_there_and_unknown_results_are_named_before_t
     tmp_path: Path,
 ) -> None:
     async with drive(desk_with()) as it:
-        await begin_rule(it, tmp_path / "nx", deliver="impute-vcv qc")
+        await begin_rule(it, tmp_path / "nx", deliver="impute-vcv, qc")
         await it.press("f2")
         await it.sees("the folder isn't there.", "no results called impute-vcv. Did you mean impute-vcf")
         await it.press("enter")  # the safe answer: back, with all that was typed
-        await it.sees("Watch another folder", "impute-vcv qc")
+        await it.sees("Watch another folder", "impute-vcv, qc")
         await it.focus_is("form-folder")
         assert not it.desk.called("put_rule")
         await it.press("f2")
@@ -139,6 +139,7 @@ def test_only_what_fits_no_kind_of_result_is_doubted() -> None:
 def test_what_is_wrong_is_said_of_the_field_as_the_form_calls_it() -> None:
     wrong = complaint(filled(folder="/data", destination="gncv://{nobody}/"), None)
     assert wrong.startswith("To: there is no {nobody}")
+    assert complaint(filled(folder="/data", name=""), None) == "Name: give the rule one, like novaseq."
 
 
 async def test_what_was_typed_outlives_a_dry_run_and_a_rule_that_fail(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec import structs
+from textual.widgets import TextArea
 
 from gencove_tui.api.v1_wire import RAW_DATA_COLUMNS
 from gencove_tui.engine.views_remote import SampleAct
@@ -17,6 +18,7 @@ from gencove_tui.model import Sample, SampleQuery
 from gencove_tui.tui.screens.confirm import Confirm
 from gencove_tui.tui.screens.histogram import edge_texts
 from gencove_tui.tui.screens.metadata import MetadataDialog, complaint
+from gencove_tui.tui.states import can_be_taken_over, has_ended
 from tests.tui.driving import BOTH, NARROW, WIDE, Driver, drive
 from tests.tui.fakes import ONLINE_V1, PROJECTS, FakeDesk, make_samples
 
@@ -70,6 +72,38 @@ async def test_all_of_a_long_list_can_be_marked_also_what_is_not_loaded() -> Non
         assert len(it.app.main.samples.chosen()) == 1000
         await it.press("asterisk")
         await it.until(lambda: not it.app.main.samples.table.marks, "no marks")
+
+
+@pytest.mark.parametrize("count", [13, 400], ids=["all here", "a part here"])
+async def test_marking_all_that_a_filter_shows_takes_no_mark_off_the_rest(count: int) -> None:
+    desk = FakeDesk(all_samples=make_samples(count))
+    async with drive(desk) as it:
+        await at_samples(it)
+        await it.press("space", "space", "space", "space")
+        table = it.app.main.samples.table
+        before = set(table.marks)
+        assert len(before) == 4
+        await it.press("slash")
+        await it.type("CML247")
+        await it.press("enter")
+        await it.until(lambda: len(it.app.main.samples.source) == 1, "what the filter shows")
+        await it.press("asterisk")
+        await it.until(lambda: len(table.marks) == 5, "one mark more")
+        await it.press("asterisk")
+        await it.until(lambda: set(table.marks) == before, "one mark less")
+
+
+async def test_marking_all_of_a_long_list_keeps_marks_that_it_does_not_show() -> None:
+    class Desk(FakeDesk):
+        async def every_sample(self, *_: Any, **__: Any) -> tuple[Sample, ...]:
+            return self.all_samples[10:]
+
+    desk = Desk(all_samples=make_samples(400))
+    async with drive(desk) as it:
+        await at_samples(it)
+        await it.press("space", "asterisk")
+        table = it.app.main.samples.table
+        await it.until(lambda: len(table.marks) == 391, "all that were found, and the one before")
 
 
 async def test_a_range_is_marked_from_the_last_mark() -> None:
@@ -189,6 +223,36 @@ async def test_metadata_is_checked_before_it_is_sent() -> None:
         assert desk.called("set_sample_metadata") == []
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [({"a": [1]}, '{"a": [true]}'), ({"a": 1}, '{"a": 1.0}'), (None, "false")]
+)
+async def test_metadata_that_differs_in_kind_only_is_saved(before: Any, after: str) -> None:
+    desk = FakeDesk()
+    desk.metadata_kept = before
+    async with drive(desk) as it:
+        await at_samples(it)
+        await it.press("m")
+        await it.until(lambda: isinstance(it.app.screen, MetadataDialog), "the editor")
+        it.app.screen.query_one("#metadata-text", TextArea).text = after
+        await it.press("f2")
+        await it.until(lambda: desk.called("set_sample_metadata"), "the new text")
+        assert json.dumps(desk.metadata_kept) == after
+
+
+@pytest.mark.parametrize(("before", "after"), [({"a": 1}, '{"a":   1}'), (None, " "), (None, "null")])
+async def test_metadata_that_says_the_same_is_not_sent(before: Any, after: str) -> None:
+    desk = FakeDesk()
+    desk.metadata_kept = before
+    async with drive(desk) as it:
+        await at_samples(it)
+        await it.press("m")
+        await it.until(lambda: isinstance(it.app.screen, MetadataDialog), "the editor")
+        it.app.screen.query_one("#metadata-text", TextArea).text = after
+        await it.press("f2")
+        await it.until(lambda: any("as it was" in text for text in it.toasts), "nothing saved")
+        assert desk.called("set_sample_metadata") == []
+
+
 async def test_metadata_that_could_not_be_saved_is_not_lost() -> None:
     desk = FakeDesk()
     async with drive(desk) as it:
@@ -254,6 +318,35 @@ async def test_only_archived_samples_are_restored() -> None:
         assert desk.called("act_on_samples")[0][2] == (make_samples()[1].id,)
 
 
+@pytest.mark.parametrize(
+    ("status", "archive", "ended", "taken"),
+    [
+        ("succeeded", "available", True, True),
+        ("succeeded", "archived", True, False),
+        ("Failed QC", "", True, True),
+        ("failed", "", True, False),
+        ("disabled", "", True, False),
+        ("running", "available", False, False),
+        ("consumer_awaiting_kit_order", "", False, False),
+    ],
+)
+def test_what_a_status_means_for_deeds(status: str, archive: str, ended: bool, taken: bool) -> None:
+    sample = Sample(id="s", status=status, archive_status=archive)
+    assert (has_ended(sample.status), can_be_taken_over(sample)) == (ended, taken)
+
+
+async def test_a_sample_that_failed_qc_without_files_awaits_none() -> None:
+    class Desk(FakeDesk):
+        async def sample(self, project_id: str, sample_id: str) -> Sample:
+            found = await super().sample(project_id, sample_id)
+            return structs.replace(found, status="failed qc", deliverables=())
+
+    async with drive(Desk()) as it:
+        await at_samples(it)
+        await it.press("enter")
+        await it.sees("No deliverables.")
+
+
 async def test_finished_samples_cannot_be_cancelled() -> None:
     desk = FakeDesk()
     async with drive(desk) as it:
@@ -311,7 +404,14 @@ async def test_raw_data_goes_to_a_file_that_only_the_user_reads(form: str, tmp_p
         await at_samples(it)
         await it.press("space", "space", "e")
         await it.sees("Export raw data of 2 samples")
-        await it.press(*(["right"] if form == "json" else []), "enter")
+        if form == "json":
+            await it.press("end", *["backspace"] * 3)
+            await it.type("txt")
+            await it.press("enter")
+            await it.sees("End the name in .csv or .json.")
+            await it.press(*["backspace"] * 3)
+            await it.type("json")
+        await it.press("enter")
         path = tmp_path / "new" / f"raw-data.{form}"
         await it.until(path.exists, "a file")
         assert path.stat().st_mode & 0o077 == 0
@@ -324,6 +424,10 @@ async def test_raw_data_goes_to_a_file_that_only_the_user_reads(form: str, tmp_p
         else:
             rows = json.loads(path.read_text())
             assert [row["external_id"] for row in rows] == ["B73-rep1", "B73-rep2"]
+            assert tuple(rows[0]) == RAW_DATA_COLUMNS
+        await it.until(
+            lambda: any("no column for: fastq-r1" in text for text in it.toasts), "what is left out"
+        )
 
 
 async def test_an_export_replaces_a_file_only_after_asking(tmp_path: Path) -> None:

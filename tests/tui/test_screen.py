@@ -92,7 +92,7 @@ async def test_narrow_from_project_to_results_and_back() -> None:
     desk = FakeDesk()
     async with drive(desk) as it:
         await it.press("enter")
-        await it.sees("B73-rep1", "failed qc", "consumer_awaiting")
+        await it.sees("B73-rep1", "failed qc", "awaiting kit order")
         assert desk.called("sample") == []
         await it.press("enter")
         await it.sees("impute-vcf", "2.73 GiB", "sha256", "Gencove id")
@@ -326,9 +326,9 @@ async def test_only_the_end_of_the_queue_and_failures_make_toasts() -> None:
         await it.sees("W22_S5_L001_R1_001.fastq.gz failed", "Disk full", "Free some space.")
         desk.put(
             transfers=moved(TransferState.DONE),
-            totals=structs.replace(desk.ledger.totals, running=0, queued=0, waiting=0),
+            totals=structs.replace(desk.ledger.totals, running=0, queued=0, waiting=0, paused=0),
         )
-        await it.sees("1 transfer done, and none is left.")
+        await it.sees("1 transfer done, and none is left but 1 that failed.")
 
 
 async def test_a_finished_upload_renews_the_upload_area() -> None:
@@ -351,9 +351,9 @@ async def test_a_rule_can_rest_and_its_trouble_is_told() -> None:
     desk = FakeDesk(ledger=make_snapshot())
     async with drive(desk) as it:
         await it.press("5")
-        await it.sees("uploading 3, 2 growing", "the folder is missing", "appeared", "watch: 1 problem")
+        await it.sees("uploading 3, 2 settling", "the folder is missing", "appeared", "watch: 1 problem")
         await it.press("p")
-        await it.until(lambda: desk.called("set_rule_active") == [(1, False)], "a rule at rest")
+        await it.until(lambda: desk.called("switch_rule") == [(1,)], "a rule at rest")
         await it.press("enter")
         await it.sees("every FASTQ", "hasn't changed for 10 s", "Uploading")
 
@@ -442,7 +442,7 @@ async def test_a_rejected_key_is_explained_and_not_tried_again() -> None:
     )
     desk = FakeDesk(line=line)
     async with drive(desk, refresh_seconds=0.01) as it:
-        await it.sees("Key rejected", "C gives the profile a new key.", "Not connected.")
+        await it.sees("Key rejected", "C gives the profile a new key.", "Not connected. r tries again.")
         await it.pilot.pause(1.2)
         assert len(desk.called("connect")) == 1
         desk.line = ONLINE_V2
@@ -642,7 +642,7 @@ async def test_fields_that_nobody_knows_are_shown_verbatim() -> None:
     odd = structs.replace(make_samples()[0], extra={"flow[cell]": {"lane": 3}})
     async with drive(FakeDesk(line=ONLINE_V1, all_samples=(odd,))) as it:
         await it.press("2", "i")
-        await it.sees("flow[cell]", "{'lane': 3}")
+        await it.sees("flow[cell]", '{"lane": 3}')
 
 
 async def test_a_mistake_of_ours_is_a_toast_and_the_screen_goes_on() -> None:
@@ -676,8 +676,8 @@ async def test_results_that_cannot_be_loaded_say_so() -> None:
         await it.sees("The results can't be loaded now: there is no connection.")
 
 
-async def test_older_transfers_beyond_the_list_are_counted() -> None:
+async def test_transfers_beyond_the_list_are_counted() -> None:
     ledger = structs.replace(make_snapshot(), transfers_total=12_345)
     async with drive(FakeDesk(ledger=ledger), WIDE) as it:
         await it.press("4", "z")
-        await it.sees("and 12,335 older")
+        await it.sees("and 12,335 more")

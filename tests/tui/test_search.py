@@ -9,9 +9,10 @@ from msgspec import structs
 from textual import events
 
 from gencove_tui.engine.views import Online
+from gencove_tui.tui.finding import worth
 from gencove_tui.tui.screens.dialogs import Dialog
-from tests.tui.driving import BOTH, Driver, drive
-from tests.tui.fakes import ONLINE_V2, FakeDesk, make_samples
+from tests.tui.driving import BOTH, WIDE, Driver, drive
+from tests.tui.fakes import ONLINE_V2, PROJECTS, FakeDesk, make_samples
 
 OFFLINE = structs.replace(ONLINE_V2, state=Online.OFFLINE, problem="Can't reach it")
 
@@ -165,3 +166,65 @@ async def test_while_a_filter_is_typed_the_cursor_is_on_the_first_that_matches()
         for letter in "\b\b\bMo17":
             await it.press("backspace" if letter == "\b" else letter)
         await it.until(lambda: table.cursor_key == make_samples()[2].id, "the first of them")
+
+
+# --- the palette ------------------------------------------------------------------------------------------
+
+
+def test_a_name_is_worth_more_than_a_part_of_it_and_letters_here_and_there_are_worth_nothing() -> None:
+    whole, begins, within = worth("Trio", ["trio"]), worth("My trio", ["trio"]), worth("Patrio", ["trio"])
+    assert whole > begins > within > worth("Raise the priority (+)", ["trio"]) == 0
+
+
+async def test_a_project_by_its_name_comes_before_actions_that_have_its_letters() -> None:
+    async with drive(size=WIDE) as it:
+        await it.sees("Cattle imputation")
+        await it.press("colon", *"cattle", "enter")
+        await it.until(
+            lambda: it.app.main.panes["projects"].table.cursor_key == PROJECTS[1].id, "the project"
+        )
+        assert it.app.main.at == "projects"
+
+
+async def test_the_palette_finds_a_sample_of_a_project_that_is_not_open() -> None:
+    far = structs.replace(make_samples(2)[1], id="far", client_id="Teosinte-7")
+    desk = FakeDesk(seen=((PROJECTS[1], far),))
+    async with drive(desk) as it:
+        await it.sees("Maize")
+        desk.all_samples = (make_samples(1)[0], far)
+        await it.press("colon", *"teosinte")
+        await it.sees("Teosinte-7 in Cattle imputation")
+        await it.press("enter")
+        await it.until(lambda: it.app.main.samples.table.cursor_key == "far", "the sample")
+        assert it.app.main.refresher.project.id == PROJECTS[1].id
+        assert it.app.main.at == "samples"
+
+
+async def test_the_palette_finds_a_deliverable_of_the_open_sample() -> None:
+    async with drive() as it:
+        await it.press("2")
+        await it.sees("B73-rep1")
+        await it.press("enter")
+        await it.sees("impute-vcf")
+        await it.press("1", "colon", *"impute-vcf")
+        await it.sees("Files: impute-vcf")
+        await it.press("enter")
+        await it.focus_is("detail-table")
+
+
+async def test_the_palette_offers_to_search_what_was_never_looked_at() -> None:
+    async with drive() as it:
+        await it.sees("Maize")
+        await it.press("colon", *"B73-rep1_S1")
+        await it.sees("Upload area: search all of them for 'B73-rep1_S1'")
+        await it.press("enter")
+        await it.sees("B73-rep1_S1_L001_R1", "filter 'B73-rep1_S1'")
+
+
+async def test_the_palette_moves_the_cursor_of_the_list_at_hand() -> None:
+    async with drive() as it:
+        await it.press("2")
+        await it.sees("B73-rep1")
+        await it.press("colon", *"to the last row", "enter")
+        table = it.app.main.samples.table
+        await it.until(lambda: table.cursor == len(it.app.main.samples.source) - 1, "the last row")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,16 @@ from msgspec import structs
 from gencove_tui.engine.views import PlannedUpload
 from gencove_tui.engine.views_remote import Fate
 from gencove_tui.model import GNCV, GncvPath, Organization, Upload
+from gencove_tui.tui.format import UNICODE
 from gencove_tui.tui.screens.picker import Picker, entries
 from gencove_tui.tui.screens.upload_warnings import warnings
-from gencove_tui.tui.widgets.upload_rows import pairs_of_names, tree
+from gencove_tui.tui.views import Look
+from gencove_tui.tui.widgets.upload_cells import UploadCells
+from gencove_tui.tui.widgets.upload_columns import UploadColumns
+from gencove_tui.tui.widgets.upload_rows import Tree, pairs_of_names
+from gencove_tui.tui.widgets.uploads import UploadsPane
 from tests.tui.driving import BOTH, WIDE, drive
-from tests.tui.fakes import ONLINE_V1, ONLINE_V2, PROJECTS, FakeDesk, make_uploads
+from tests.tui.fakes import NOW, ONLINE_V1, ONLINE_V2, PROJECTS, FakeDesk, make_uploads
 
 each_size = pytest.mark.parametrize("size", BOTH, ids=["wide", "narrow"])
 
@@ -37,7 +43,7 @@ async def test_the_tree_folds(size: tuple[int, int]) -> None:
         await it.press("3", "t")
         await it.sees("▾ maize/", "▾ 2025-03-14/", "B73-rep")
         await it.press("enter")
-        await it.sees("▸ maize/", "6 free")
+        await it.sees("▸ maize/", "5 free")
         await it.until(lambda: "2025-03-14/" not in it.text, "a folded folder")
         await it.press("enter")
         await it.sees("▾ 2025-03-14/")
@@ -88,15 +94,154 @@ async def test_only_unassigned_uploads_are_shown_on_demand() -> None:
 
 
 def test_a_tree_has_folders_before_files_and_leaves_out_what_is_folded() -> None:
-    area = uploads("z.fastq.gz", "b/2.fastq.gz", "a/x/1.fastq.gz", "a/0.fastq.gz")
-    paths = [node.path for node in tree(area, set())]
+    tree = Tree(uploads("z.fastq.gz", "b/2.fastq.gz", "a/x/1.fastq.gz", "a/0.fastq.gz"))
+    paths = [node.path for node in tree.rows()]
     assert paths == ["a/", "a/x/", "a/x/1.fastq.gz", "a/0.fastq.gz", "b/", "b/2.fastq.gz", "z.fastq.gz"]
-    assert [node.path for node in tree(area, {"a/", "b/"})] == ["a/", "b/", "z.fastq.gz"]
-    assert [len(node.uploads) for node in tree(area, {"a/", "b/"})] == [2, 1, 1]
+    assert [node.depth for node in tree.rows()] == [0, 1, 2, 1, 0, 1, 0]
+    folded = tree.rows(folded={"a/", "b/"})
+    assert [node.path for node in folded] == ["a/", "b/", "z.fastq.gz"]
+    assert [len(node.uploads) for node in folded] == [2, 1, 1]
+    assert [node.path for node in tree.rows(folded={"a/x/"})][:3] == ["a/", "a/x/", "a/0.fastq.gz"]
+
+
+def test_a_tree_shows_what_is_kept_and_the_folders_that_lead_there() -> None:
+    tree = Tree(uploads("a/x/1.fastq.gz", "a/y/2.fastq.gz", "a/y/3.fastq.gz", "b/4.fastq.gz"))
+    rows = tree.rows(keep=lambda upload: upload.path.name.startswith(("2", "4")))
+    assert [node.path for node in rows] == ["a/", "a/y/", "a/y/2.fastq.gz", "b/", "b/4.fastq.gz"]
+    assert [len(node.uploads) for node in rows] == [1, 1, 1, 1, 1]
+
+
+def test_folders_that_begin_alike_are_not_one_in_the_other() -> None:
+    rows = Tree(uploads("a/1.fastq.gz", "a-b/2.fastq.gz", "ab/3.fastq.gz", "a/b/4.fastq.gz")).rows()
+    folders = {node.path: len(node.uploads) for node in rows if node.is_folder}
+    assert folders == {"a-b/": 1, "a/": 2, "a/b/": 1, "ab/": 1}
 
 
 def test_a_tree_may_be_very_deep() -> None:
-    assert len(tree(uploads("d/" * 3000 + "f.fastq.gz"), set())) == 3001
+    assert len(Tree(uploads("d/" * 3000 + "f.fastq.gz")).rows()) == 3001
+
+
+def test_a_file_may_be_named_like_a_folder() -> None:
+    rows = Tree(uploads("a/", "a/b.fastq.gz")).rows()
+    assert [(node.path, node.is_folder) for node in rows] == [
+        ("a/", True), ("a/", False), ("a/b.fastq.gz", False),
+    ]  # fmt: skip
+    assert len({node.key for node in rows}) == 3
+    assert all(node.name for node in rows)
+
+
+def test_a_folder_counts_as_free_only_what_can_be_assigned() -> None:
+    there, failed, arriving = (
+        Upload(path=GncvPath(f"gncv://m/{status}.fastq.gz"), status=status)
+        for status in ("succeeded", "failed", "started")
+    )
+    used = structs.replace(there, path=GncvPath("gncv://m/used.fastq.gz"), sample_id="s")
+    cells = UploadCells(Look(glyphs=UNICODE, clock=lambda: NOW), UploadColumns())
+
+    def status(*area: Upload) -> str:
+        (folder, *_) = Tree(area).rows()
+        return cells.node(folder)[3].text.strip()
+
+    assert status(there, failed, arriving, used) == "1 free"
+    assert status(failed, arriving, used) == "✗ 1 failed"
+    assert status(arriving, used) == "▸ arriving"
+    assert status(used).endswith("assigned")
+
+
+async def test_the_tree_comes_though_the_area_changes_all_the_while() -> None:
+    class Desk(FakeDesk):
+        begun = 0
+
+        async def every_upload(self, *, most: int) -> tuple[Upload, ...]:
+            found = self.all_uploads
+            self.begun += 1
+            await whole.wait()
+            return found
+
+    whole, desk = asyncio.Event(), Desk()
+    async with drive(desk) as it:
+        await it.press("3", "t")
+        await it.until(lambda: desk.begun, "the question for all of it")
+        for name in ("new1", "new2"):
+            desk.all_uploads = (*uploads(f"maize/{name}_R1.fastq.gz"), *desk.all_uploads)
+            await it.press("r")
+            await it.sees(f"Upload area {len(desk.all_uploads)}")
+        assert desk.begun == 1
+        whole.set()
+        await it.sees("▾ maize/")
+        assert "new1" not in it.text
+        await it.press("r")  # as the next poll would
+        await it.sees("new1_R1", "new2_R1")
+
+
+async def test_a_tree_that_shows_the_same_is_not_made_anew() -> None:
+    async with drive() as it:
+        await it.press("3", "t")
+        await it.sees("▾ maize/")
+        pane = it.app.main.query_one(UploadsPane)
+        face, fetched = pane.face, len(it.desk.called("uploads"))
+        await it.press("r")
+        await it.until(lambda: len(it.desk.called("uploads")) > fetched, "a poll")
+        await it.until(lambda: not pane.view.busy, "its answer")
+        assert pane.face is face
+        await it.press("enter")
+        assert pane.face is not face
+        await it.sees("▸ maize/")
+        await it.press("t", "t", "t")  # pairs, list, and the tree again
+        await it.sees("▸ maize/")
+
+
+async def test_what_is_marked_is_counted_in_files() -> None:
+    async with drive() as it:
+        await it.press("3", "t")
+        await it.sees("▾ maize/")
+        await it.press("asterisk")
+        await it.sees("6 marked")
+
+
+@pytest.mark.parametrize("view", ["list", "tree", "pairs"])
+async def test_what_was_assigned_since_it_was_marked_is_neither_deleted_nor_assigned_again(view: str) -> None:
+    desk = FakeDesk()
+    async with drive(desk) as it:
+        await it.press("3", *{"list": "", "tree": "t", "pairs": "tt"}[view])
+        await it.sees("B73-rep1")
+        if view == "tree":
+            await it.press("j", "j")
+        await it.press("space")
+        await it.sees("1 marked" if view != "pairs" else "2 marked")
+        desk.all_uploads = tuple(structs.replace(u, sample_id="s1") for u in desk.all_uploads)
+        await it.press("r")
+        await it.sees("assigned")
+        await it.press("x")
+        await it.until(lambda: any("Delete the samples first" in text for text in it.toasts), "words")
+        await it.press("a")
+        await it.until(lambda: any("uses all of these already" in text for text in it.toasts), "words")
+        assert desk.called("delete_uploads") == desk.called("assign") == []
+
+
+async def test_a_pair_is_deleted_by_the_sizes_that_the_list_knows() -> None:
+    async with drive() as it:
+        await it.press("3", "t", "t")
+        await it.sees("paired")
+        await it.press("x")
+        await it.sees("Delete 2 uploads, 360 MiB")
+
+
+async def test_a_pair_stays_the_same_row_when_its_mate_comes() -> None:
+    second, first = make_uploads()[1], make_uploads()[0]
+    desk = FakeDesk(all_uploads=(second, *make_uploads()[2:]))
+    async with drive(desk) as it:
+        await it.press("3", "t", "t")
+        await it.sees("R2 only")
+        pane = it.app.main.query_one(UploadsPane)
+        await it.press("space")
+        marked = list(pane.table.marks)
+        desk.all_uploads = (first, *desk.all_uploads)
+        await it.press("r")
+        await it.until(lambda: "R2 only" not in it.text, "the mate")
+        keys = [pair.key for pair in pane.pairs or ()]
+        assert list(pane.table.marks) == marked == keys[:1]
+        assert len(set(keys)) == len(keys) == 3
 
 
 def test_pairs_of_names_keep_lanes_and_folders_apart() -> None:

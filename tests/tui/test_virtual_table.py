@@ -236,6 +236,20 @@ async def test_marks_are_kept_by_key() -> None:
         assert not app.table.marks
 
 
+async def test_marks_stand_one_below_the_other_and_clear_of_the_text() -> None:
+    async with table_of(rows(20)) as (app, pilot):
+        app.table.toggle_mark()
+        app.table.toggle_mark()
+        await settle(app, pilot)
+        assert [line[:6] for line in lines(app)[1:4]] == ["● row0", "● row1", "▌ row2"]
+        app.table.move_to(1)
+        await settle(app, pilot)
+        assert [line[:6] for line in lines(app)[1:4]] == ["● row0", "● row1", "  row2"]
+        app.set_focus(None)  # without its strong ground the cursor has its own sign
+        await settle(app, pilot)
+        assert [line[:6] for line in lines(app)[1:4]] == ["● row0", "●▏row1", "  row2"]
+
+
 async def test_mouse_puts_the_cursor_and_opens() -> None:
     async with table_of(rows(100)) as (app, pilot):
         await pilot.click(app.table, offset=(5, 4))

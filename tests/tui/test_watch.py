@@ -11,6 +11,7 @@ from msgspec import structs
 from gencove_tui.engine.views import RuleView
 from gencove_tui.engine.views_remote import Progress
 from gencove_tui.engine.watch.dry_run import DryFile, DryRun
+from gencove_tui.engine.words import SET_PROJECT
 from gencove_tui.model import (
     AuditEntry,
     Event,
@@ -26,7 +27,7 @@ from gencove_tui.model import (
 from gencove_tui.tui.format import UNICODE
 from gencove_tui.tui.rule_form import complaint, fields_of, terms_from
 from gencove_tui.tui.states import rule_state
-from tests.tui.driving import BOTH, drive
+from tests.tui.driving import BOTH, WIDE, drive
 from tests.tui.fakes import NOW, PROJECTS, FakeDesk, ago, make_snapshot
 
 RULE = WatchRule(id=1, name="novaseq", folder="/data", destination=GncvPath("gncv://{run}/"), active=True)
@@ -95,6 +96,10 @@ async def test_the_logs_name_projects_and_rules() -> None:
             id=1, time=ago(minutes=1), act="rule", outcome="done", who="lab@seq", profile="lab",
             remote="gncv://{run}/", detail="novaseq changed: project, deliver",
         ),
+        AuditEntry(
+            id=2, time=ago(minutes=2), act="delete", outcome="unclear", who="lab@seq", profile="lab",
+            project_id="gone", detail="the project Barley, by hand",
+        ),
     )  # fmt: skip
     async with drive(desk) as it:
         await it.press("5")
@@ -102,7 +107,7 @@ async def test_the_logs_name_projects_and_rules() -> None:
         await it.press("tab", "enter")
         await it.sees("Watch rule  novaseq", "To do", "Look.", "Client id", f"({project.id})")
         await it.press("escape", "v")
-        await it.sees("rule novaseq changed: Project, Results")
+        await it.sees("rule novaseq changed: Project, Results", "! delete the project Barley")
 
 
 def filled(**changes: str) -> dict[str, str]:
@@ -114,7 +119,7 @@ def filled(**changes: str) -> dict[str, str]:
     [
         ({}, "which folder"),
         ({"folder": "/data", "settle": "soon"}, "type a number"),
-        ({"folder": "/data", "name": ""}, "name"),
+        ({"folder": "/data", "name": ""}, "Name: "),
         ({"folder": "/data", "destination": "s3://x"}, "gncv://"),
     ],
 )
@@ -224,6 +229,23 @@ async def test_a_rule_is_edited_as_it_stands() -> None:
         assert desk.called("put_rule")[0][2].id == 1
 
 
+async def test_a_rule_whose_project_is_gone_leads_to_the_field_that_mends_it() -> None:
+    desk = busy()
+    view = desk.ledger.rules[0]
+    lost = structs.replace(
+        view,
+        rule=structs.replace(view.rule, project="gone-1"),
+        samples_problem="Project gone-1 of the rule is gone, or not open to this key",
+        samples_remedy=f"{SET_PROJECT}.",
+    )
+    desk.put(rules=(lost, *desk.ledger.rules[1:]))
+    async with drive(desk, WIDE) as it:
+        await it.press("5", "enter")
+        await it.sees("Project gone-1 of the rule is gone", 'Set "Project" to another one in the rule.')
+        await it.press("e")
+        await it.focus_is("form-project")
+
+
 async def test_removing_a_rule_asks_with_the_safe_answer_first() -> None:
     desk = busy()
     async with drive(desk) as it:
@@ -311,7 +333,7 @@ async def test_the_audit_log_is_shown_searched_and_exported() -> None:
     )
     async with drive(desk) as it:
         await it.press("5", "v")
-        await it.sees("upload run/S1_R1", "S2_R1", "audit log")
+        await it.sees("upload run/S1_R1", "S2_R1", "Audit log")
         await it.press("slash")
         await it.type("S2")
         await it.until(lambda: "S1_R1" not in it.text, "only what matches")
@@ -320,6 +342,38 @@ async def test_the_audit_log_is_shown_searched_and_exported() -> None:
         path, search = desk.called("export_audit")[0]
         assert path.name.startswith("gencove-audit-")
         assert search == "S2"
+
+
+async def test_a_log_is_headed_by_its_name_and_says_what_was_there_already() -> None:
+    desk = busy()
+    skipped = AuditEntry(
+        id=1,
+        time=ago(days=400),
+        act="upload",
+        outcome="skipped",
+        who="lab",
+        profile="lab",
+        remote="gncv://r/x",
+    )
+    desk.audited = (skipped,)
+    async with drive(desk) as it:
+        await it.press("5")
+        await it.sees("Event ")
+        await it.press("v")
+        # The year of what is old is not cut off.
+        await it.sees("Audit log", "= upload r/x", f"{skipped.time:%Y-%m-%d}")
+        assert "Event " not in it.text
+
+
+async def test_where_there_is_room_all_rules_are_in_view_by_their_whole_names() -> None:
+    desk = busy()
+    names = ("novaseq", "maize-2025-spring", "cattle", "miseq", "nextseq", "soy")
+    desk.put(
+        rules=tuple(RuleView(rule=structs.replace(RULE, id=n, name=name)) for n, name in enumerate(names))
+    )
+    async with drive(desk) as it:
+        await it.press("5")
+        await it.sees(*names, "Folder", "impute-vcf verified")
 
 
 async def test_events_are_exported_as_the_filter_leaves_them() -> None:

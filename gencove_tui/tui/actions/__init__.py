@@ -25,6 +25,10 @@ __all__ = [
 ]
 
 ACTIONS: tuple[Action, ...] = (*SHARED, *REMOTE, *LOCAL, *FRAME, *MOTION)
+GONE_INTO = ("detail",)
+"""Panes that have no number: the way out of them is in the key bar."""
+BACK = 9
+"""Its place there."""
 BY_ID = {action.id: action for action in ACTIONS}
 
 
@@ -55,4 +59,6 @@ def bindings(where: str) -> list[BindingType]:
 def key_bar(pane: str) -> tuple[Action, ...]:
     """What the key bar offers while ``pane`` has the focus, the most useful first."""
     shown = [action for action in (*actions_for(pane), *actions_for(APP)) if action.rank]
-    return tuple(sorted(shown, key=lambda action: action.rank))
+    if pane in GONE_INTO:
+        shown.append(BY_ID["back"])
+    return tuple(sorted(shown, key=lambda action: action.rank or BACK))

@@ -6,13 +6,13 @@ from gencove_tui.tui.actions.kinds import APP, LOOKS, MOVES, PANE_TITLES, TABLE,
 
 SHARED: tuple[Action, ...] = (
     Action(
-        id="open", title="Open what the cursor is on", short="open", keys=("enter",), rank=1,
+        id="open", on_rows=True, title="Open what the cursor is on", short="open", keys=("enter",), rank=1,
         where=("projects", "samples", "detail", "uploads", "transfers", "watch"),
         help="Project: its samples. Sample: its results. Anything else: all that is known about it.",
         alone=MOVES,
     ),
     Action(
-        id="mark", title="Mark or unmark", short="mark", keys=("space",), rank=6,
+        id="mark", on_rows=True, title="Mark or unmark", short="mark", keys=("space",), rank=6,
         where=("samples", "uploads", "transfers"), help="Marked rows are what the next action is about.",
         alone=MOVES,
     ),
@@ -33,18 +33,18 @@ SHARED: tuple[Action, ...] = (
         alone=MOVES,
     ),
     Action(
-        id="filter", title="Filter the list", short="filter", keys=("slash",), rank=5,
+        id="filter", on_rows=True, title="Filter the list", short="filter", keys=("slash",), rank=5,
         where=("projects", "samples", "uploads", "transfers", "watch"),
         help="Live; on the server where it can. A leading ! shows what doesn't match. Esc ends it.",
         alone=LOOKS,
     ),
     Action(
-        id="sort", title="Sort the list", short="sort", keys=("s",), rank=11,
+        id="sort", on_rows=True, title="Sort the list", short="sort", keys=("s",), rank=11,
         where=("projects", "samples", "transfers"), help="Goes through the orders that this list offers.",
         alone=LOOKS,
     ),
     Action(
-        id="copy", title="Copy the id or path", short="copy", keys=("y",), rank=13,
+        id="copy", on_rows=True, title="Copy the id or path", short="copy", keys=("y",), rank=13,
         where=("projects", "samples", "detail", "uploads", "transfers", "watch"),
         help="Through the terminal (OSC 52), so it works over SSH where the terminal allows it.",
         alone=MOVES,
@@ -154,13 +154,23 @@ FRAME: tuple[Action, ...] = (
     ),
 )  # fmt: skip
 
-MOTION: tuple[Action, ...] = (
-    Action(id="cursor_up", title="Up", keys=("up", "k"), where=(TABLE,), motion=True),
-    Action(id="cursor_down", title="Down", keys=("down", "j"), where=(TABLE,), motion=True),
-    Action(id="page_up", title="A page up", keys=("pageup", "ctrl+b"), where=(TABLE,), motion=True),
-    Action(id="page_down", title="A page down", keys=("pagedown", "ctrl+f"), where=(TABLE,), motion=True),
-    Action(id="half_up", title="Half a page up", keys=("ctrl+u",), where=(TABLE,), motion=True),
-    Action(id="half_down", title="Half a page down", keys=("ctrl+d",), where=(TABLE,), motion=True),
-    Action(id="top", title="To the first row", keys=("g", "home"), where=(TABLE,), motion=True),
-    Action(id="bottom", title="To the last row", keys=("G", "end"), where=(TABLE,), motion=True),
+MOTION: tuple[Action, ...] = tuple(
+    Action(
+        id=id_,
+        title=title,
+        keys=keys,
+        where=(TABLE,),
+        help="Moves the cursor of the list at hand.",
+        alone=MOVES,
+    )
+    for id_, title, keys in (
+        ("cursor_up", "Up", ("up", "k")),
+        ("cursor_down", "Down", ("down", "j")),
+        ("page_up", "A page up", ("pageup", "ctrl+b")),
+        ("page_down", "A page down", ("pagedown", "ctrl+f")),
+        ("half_up", "Half a page up", ("ctrl+u", "left_parenthesis")),
+        ("half_down", "Half a page down", ("ctrl+d", "right_parenthesis")),
+        ("top", "To the first row", ("g", "home")),
+        ("bottom", "To the last row", ("G", "end")),
+    )
 )

@@ -92,8 +92,8 @@ class Action(Struct, frozen=True, kw_only=True):
     needs: Capability | None = None
     """What the API must be able to do; where it can't, the key bar leaves it out and the deed says why."""
     does: str = ""
-    motion: bool = False
-    """Moves the cursor only: in the help, not in the palette."""
+    on_rows: bool = False
+    """It is about rows of the list: the key bar leaves it out where there are none."""
 
     @property
     def call(self) -> str:

@@ -7,32 +7,32 @@ from gencove_tui.tui.actions.kinds import LOOKS, MOVES, Action
 LOCAL: tuple[Action, ...] = (
     # Transfers and rules.
     Action(
-        id="pause", title="Pause or resume", short="pause", keys=("p",), rank=2,
-        where=("transfers", "watch"), help="Keeps what has been moved already.",
+        id="pause", on_rows=True, title="Pause or resume", short="pause", keys=("p",), rank=2,
+        where=("transfers", "watch"), help="Keeps what has been moved already, of uploads in whole parts.",
         twin="gencove-tui transfers pause ID…",
     ),
     # Transfers.
     Action(
-        id="cancel", title="Cancel transfers", short="cancel", keys=("x",), rank=3,
+        id="cancel", on_rows=True, title="Cancel transfers", short="cancel", keys=("x",), rank=3,
         where=("transfers",), destructive=True,
         help="Stops them and drops what was half moved, after asking. What hasn't begun leaves the queue"
         " at once, and undo brings it back. Finished files are not touched.",
         twin="gencove-tui transfers cancel ID…",
     ),
     Action(
-        id="retry", title="Retry failed transfers", short="retry", keys=("R",), rank=4,
+        id="retry", on_rows=True, title="Retry failed transfers", short="retry", keys=("R",), rank=4,
         where=("transfers",), help="Failed, cancelled and waiting ones start again at once.",
         twin="gencove-tui transfers retry ID…",
     ),
     Action(
         id="clear_finished", title="Clear finished transfers", short="clear done", keys=("c",), rank=5,
         where=("transfers",), help="Takes them off the list; failures stay. Files are not touched.",
-        alone="The list of a command shows what is asked for.",
+        on_rows=True, alone="The list of a command shows what is asked for.",
     ),
     Action(
         id="pause_all", title="Pause or resume all transfers", short="pause all", keys=("P",), rank=6,
         where=("transfers",), help="Pauses everything that is unfinished; if all of it rests, resumes it.",
-        twin="gencove-tui transfers pause --all",
+        on_rows=True, twin="gencove-tui transfers pause --all",
     ),
     Action(
         id="limit", title="Limit the bandwidth", short="limit", keys=("L",), rank=7, where=("transfers",),
@@ -51,7 +51,7 @@ LOCAL: tuple[Action, ...] = (
     ),
     Action(
         id="queue_top", title="Move to the top of the queue", short="to top", keys=("t",), rank=8,
-        where=("transfers",), help="It is the next to start, within its priority.",
+        on_rows=True, where=("transfers",), help="It is the next to start, within its priority.",
         twin="gencove-tui transfers move top ID…",
     ),
     Action(
@@ -72,7 +72,7 @@ LOCAL: tuple[Action, ...] = (
     Action(
         id="group", title="Group the transfers", short="group", keys=("b",), rank=12, where=("transfers",),
         help="By folder or sample, or not at all. Enter on a group folds it; a key on it means all of it.",
-        alone=LOOKS,
+        on_rows=True, alone=LOOKS,
     ),
     Action(
         id="copy_folder", title="Copy the folder's path", keys=("Y",), where=("transfers",),
@@ -86,21 +86,21 @@ LOCAL: tuple[Action, ...] = (
     ),
     Action(
         id="edit_rule", title="Edit the watch rule", short="edit", keys=("e",), rank=4, where=("watch",),
-        help="Checked before it is kept; the engine follows within seconds.",
+        on_rows=True, help="Checked before it is kept; the engine follows within seconds.",
         twin="gencove-tui rules add NAME FOLDER gncv://DESTINATION",
     ),
     Action(
         id="try_rule", title="Try the watch rule without uploading", short="dry run", keys=("d",), rank=5,
-        where=("watch",), help="What it would take, where it would go, and why not the rest.",
+        on_rows=True, where=("watch",), help="What it would take, where it would go, and why not the rest.",
         twin="gencove-tui rules check NAME",
     ),
     Action(
         id="release", title="Let samples go on that need you", short="release", keys=("a",), rank=6,
         where=("watch",), help="Shows what they were held for; the chosen ones are assigned, which starts"
-        " their analysis.", twin="gencove-tui loop release NUMBER",
+        " their analysis.", on_rows=True, twin="gencove-tui loop release NUMBER",
     ),
     Action(
-        id="remove_rule", title="Remove the watch rule", short="remove", keys=("x",), rank=7,
+        id="remove_rule", on_rows=True, title="Remove the watch rule", short="remove", keys=("x",), rank=7,
         where=("watch",), destructive=True, help="After asking. Files and uploads stay as they are.",
         twin="gencove-tui rules remove NAME",
     ),
@@ -111,7 +111,7 @@ LOCAL: tuple[Action, ...] = (
     ),
     Action(
         id="export_log", title="Export the log", short="export", keys=("X",), rank=9, where=("watch",),
-        help="The log in view, as the filter leaves it, as CSV in the download folder.",
+        on_rows=True, help="The log in view, as the filter leaves it, as CSV in the download folder.",
         twin="gencove-tui audit export",
     ),
 )  # fmt: skip

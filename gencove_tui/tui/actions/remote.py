@@ -8,7 +8,7 @@ from gencove_tui.tui.actions.kinds import LOOKS, Action
 REMOTE: tuple[Action, ...] = (
     # Samples.
     Action(
-        id="download", title="Download results", short="download", keys=("d",), rank=2,
+        id="download", on_rows=True, title="Download results", short="download", keys=("d",), rank=2,
         where=("samples", "detail"), twin="gencove-tui download SAMPLE_ID",
         help="Of the sample, of all marked samples, or the one deliverable under the cursor.",
     ),
@@ -25,16 +25,16 @@ REMOTE: tuple[Action, ...] = (
     Action(
         id="export_raw", title="Export raw data", short="export", keys=("e",), rank=4, where=("samples",),
         help="Of marked samples, as CSV or JSON in Gencove's documented columns. The links last two days.",
-        twin="gencove-tui raw-data PROJECT_ID [SAMPLE_ID…]",
+        on_rows=True, twin="gencove-tui raw-data PROJECT_ID [SAMPLE_ID…]",
     ),
     Action(
-        id="qc_histogram", needs=Capability.QUALITY_CONTROLS,
+        id="qc_histogram", on_rows=True, needs=Capability.QUALITY_CONTROLS,
         title="Show how QC metrics are spread", short="QC", keys=("b",), rank=5,
         where=("samples",), help="Bars over the newest samples of the project, metric by metric.",
         alone=LOOKS,
     ),
     Action(
-        id="metadata", needs=Capability.METADATA,
+        id="metadata", on_rows=True, needs=Capability.METADATA,
         title="Edit the sample's metadata", short="metadata", keys=("m",), rank=7,
         where=("samples", "detail"), help="Any JSON; it is checked before it is sent.",
         twin="gencove samples set-metadata SAMPLE_ID",
@@ -70,7 +70,7 @@ REMOTE: tuple[Action, ...] = (
         twin="gencove projects import-existing-samples PROJECT_ID --sample-ids IDS",
     ),
     Action(
-        id="next_section", needs=Capability.QUALITY_CONTROLS,
+        id="next_section", on_rows=True, needs=Capability.QUALITY_CONTROLS,
         title="Go on to QC, history, metadata", short="sections",
         keys=("right_square_bracket",), rank=3, where=("detail",),
         help="What is known of a sample beside its files.",
@@ -86,7 +86,7 @@ REMOTE: tuple[Action, ...] = (
     Action(
         id="project_files", title="Download the project's files", short="files", keys=("d",), rank=3,
         where=("projects",), help="Merged VCF, reference genome and whatever else belongs to the project.",
-        twin="gencove projects get-merged-vcf PROJECT_ID",
+        on_rows=True, twin="gencove projects get-merged-vcf PROJECT_ID",
     ),
     Action(
         id="new_project", title="Create a project", short="new", keys=("n",), rank=4, where=("projects",),
@@ -95,7 +95,7 @@ REMOTE: tuple[Action, ...] = (
     ),
     Action(
         id="edit_project", title="Rename or describe a project", short="edit", keys=("e",), rank=5,
-        where=("projects",), help="Its samples and results stay as they are.",
+        on_rows=True, where=("projects",), help="Its samples and results stay as they are.",
         alone="Gencove's dashboard does it too; no command does.",
     ),
     Action(
@@ -112,24 +112,24 @@ REMOTE: tuple[Action, ...] = (
     ),
     # The upload area.
     Action(
-        id="assign", needs=Capability.ASSIGN,
+        id="assign", on_rows=True, needs=Capability.ASSIGN,
         title="Assign uploads to a project", short="assign", keys=("a",), rank=2,
         where=("uploads",), help="Makes samples of them and starts their analysis, which costs money.",
         twin="gencove projects run-prefix PROJECT_ID gncv://PREFIX",
     ),
     Action(
-        id="delete_uploads", title="Delete uploads", short="delete", keys=("x",), rank=4,
+        id="delete_uploads", on_rows=True, title="Delete uploads", short="delete", keys=("x",), rank=4,
         where=("uploads",), destructive=True,
         help="Never those that a sample uses. Gencove doesn't allow their paths again.",
         alone="No command of ours deletes anything at Gencove.",
     ),
     Action(
         id="uploads_view", title="View uploads as list, tree or pairs", short="view", keys=("t",), rank=3,
-        where=("uploads",), help="Pairs show each sample with its R1 and R2.",
+        on_rows=True, where=("uploads",), help="Pairs show each sample with its R1 and R2.",
         alone=LOOKS,
     ),
     Action(
-        id="unassigned", needs=Capability.ASSIGN, title="Show only unassigned uploads",
+        id="unassigned", on_rows=True, needs=Capability.ASSIGN, title="Show only unassigned uploads",
         short="unassigned", keys=("f",), rank=5, where=("uploads",), help="Again to see all.",
         twin="gencove uploads list --status unassigned",
     ),

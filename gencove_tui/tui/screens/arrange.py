@@ -28,6 +28,16 @@ def form_for(size: Size) -> str:
     return "wide" if size.width >= WIDE[0] and size.height >= WIDE[1] else "single"
 
 
+def columns_within(size: Size, wish: int | None) -> int | None:
+    """The columns of the left side that come nearest to what was chosen, in a terminal of this size."""
+    return None if wish is None else clamp(wish, LEAST_COLUMNS, max(LEAST_COLUMNS, size.width - LEAST_RIGHT))
+
+
+def rows_within(size: Size, wish: int | None) -> int | None:
+    """The rows of the lower panes that come nearest to what was chosen, in a terminal of this size."""
+    return None if wish is None else clamp(wish, LEAST_ROWS, max(LEAST_ROWS, size.height - LEAST_TOP))
+
+
 class Arrangement:
     """Shows and hides; it never moves or rebuilds a pane, so what is chosen, marked and scrolled stays."""
 
@@ -75,30 +85,30 @@ class Arrangement:
             self.fit()
 
     def stretch(self, what: str, by: int) -> None:
-        """Give the left side more ``columns``, or the lower panes more ``rows``."""
+        """Give the left side more ``columns``, or the lower panes more ``rows``, as far as there is room."""
+        size = self._screen.app.size
         if what == "columns":
-            self.left = (self.left or self._screen.query_one("#left").outer_size.width) + by
+            width = self._screen.query_one("#left").outer_size.width
+            self.left = columns_within(size, (columns_within(size, self.left) or width) + by)
         else:
-            self.bottom = (self.bottom or self._screen.query_one("#bottom").outer_size.height) + by
+            height = self._screen.query_one("#bottom").outer_size.height
+            self.bottom = rows_within(size, (rows_within(size, self.bottom) or height) + by)
         self.fit()
 
     def fit(self) -> None:
-        """Bring the chosen sizes into what the terminal has room for."""
+        """Bring the chosen sizes into what the terminal has room for; what was chosen stays the wish."""
         size, single = self._screen.app.size, self.one_at_a_time
         left, bottom = self._screen.query_one("#left").styles, self._screen.query_one("#bottom").styles
-        if self.left is not None:
-            self.left = clamp(self.left, LEAST_COLUMNS, max(LEAST_COLUMNS, size.width - LEAST_RIGHT))
-        if self.bottom is not None:
-            self.bottom = clamp(self.bottom, LEAST_ROWS, max(LEAST_ROWS, size.height - LEAST_TOP))
-        if self.left is None or single:
+        columns, rows = columns_within(size, self.left), rows_within(size, self.bottom)
+        if columns is None or single:
             left.clear_rule("width")
             left.clear_rule("max_width")
         else:
-            left.width, left.max_width = self.left, Scalar.parse("100%")
-        if self.bottom is None or single:
+            left.width, left.max_width = columns, Scalar.parse("100%")
+        if rows is None or single:
             bottom.clear_rule("height")
         else:
-            bottom.height = self.bottom
+            bottom.height = rows
 
     def _display(self, part: str, shown: bool) -> None:
         widget = self._screen.query_one(part)

@@ -35,12 +35,14 @@ NARROW, WIDE = 60, 92
 """Cells across of a question, and of a dialog with a list or a text in it."""
 MARGIN = 8
 """Cells beside a dialog that are worth showing what lies below it; with fewer it takes the whole width."""
-FRAME = 6
-"""Cells that border and padding take of a dialog's width."""
+FRAME, TIGHT_FRAME = 6, 4
+"""Cells that border and padding take of a dialog's width, and of one that fills the terminal's."""
 LOW, FLAT = 30, 22
 """Rows below which dialogs go without space at their edges, and without blank lines inside."""
+TALLEST = 92
+"""Percent of the terminal's height that a dialog may take, as ``dialogs.tcss`` has it."""
 DOT = " · "
-KEYS = frozenset({"esc", "enter", "tab", "space", "f1", "f2", "f3"})
+KEYS = frozenset({"esc", "enter", "tab", "space", "a-z", "f1", "f2", "f3"})
 
 
 def hint_line(hints: Sequence[str], room: int) -> str:
@@ -78,10 +80,27 @@ class Dialog(ModalScreen[R]):
     """Keys that only the list of keys names."""
     _had_focus: Widget | None = None
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._answers: list[R] = []
+        """What it would have closed with, had it been on top."""
+
     @on(Worker.StateChanged)
     def _worker_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             say_mistake(self.app, event.worker.error)
+
+    def answer(self, result: R) -> None:
+        """Close with an answer that came by itself; below the list of its keys, once that is closed."""
+        if self.is_active:
+            self.dismiss(result)
+        else:
+            self._answers.append(result)
+
+    def on_screen_resume(self) -> None:
+        """Nothing lies above any more."""
+        if self._answers:
+            self.dismiss(self._answers.pop())
 
     def on_resize(self, event: events.Resize) -> None:
         """Take the room that there is; make way for the words that the terminal is too small."""
@@ -93,8 +112,8 @@ class Dialog(ModalScreen[R]):
             self.call_after_refresh(self.set_focus, self._had_focus)
         self.set_class(event.size.height < LOW, "-low")
         self.set_class(event.size.height < FLAT, "-flat")
-        box = self.query_one(".dialog")
-        box.styles.width = self.WIDTH if event.size.width >= self.WIDTH + MARGIN else event.size.width
+        self.set_class(not self._is_framed, "-full")
+        self.query_one(".dialog").styles.width = self.WIDTH if self._is_framed else event.size.width
         self.fit()
         self.show_hints()
 
@@ -107,16 +126,20 @@ class Dialog(ModalScreen[R]):
         """Choose heights that leave room for the rest; called whenever the terminal has another size."""
 
     @property
+    def _is_framed(self) -> bool:
+        """Whether something of what lies below is in view at both sides."""
+        return self.app.size.width >= self.WIDTH + MARGIN
+
+    @property
     def inner_width(self) -> int:
         """Cells across inside the box."""
-        across = self.app.size.width
-        return (self.WIDTH if across >= self.WIDTH + MARGIN else across) - FRAME
+        return self.WIDTH - FRAME if self._is_framed else max(1, self.app.size.width - TIGHT_FRAME)
 
     @property
     def inner_height(self) -> int:
-        """Lines inside a box that is as high as the terminal."""
+        """Lines inside a box that is as high as it may be."""
         high = self.app.size.height
-        return high - (2 if high < LOW else 6)
+        return high - 2 if high < LOW else high * TALLEST // 100 - 4
 
     def hints(self) -> Sequence[str]:
         """The keys to name now."""
@@ -198,9 +221,9 @@ class Question(Dialog[str]):
     def hints(self) -> Sequence[str]:
         """What a number does, and what esc does."""
         last = min(len(self.choices), DIGITS)
-        esc = f"esc {_begun(self.choices[0].label)}"
+        esc = f"esc {begun(self.choices[0].label)}"
         if self._waiting is not None:
-            return f"enter: {_begun(self._waiting.label)}", esc
+            return f"enter: {begun(self._waiting.label)}", esc
         if any(choice.bad for choice in self.choices):
             return f"1-{last}, then enter", esc
         return "↑ ↓ enter", f"1-{last} at once", esc
@@ -234,7 +257,7 @@ def relabel(button: Button, label: str) -> None:
     button.refresh(layout=True)
 
 
-def _begun(label: str) -> str:
+def begun(label: str) -> str:
     """A label within a sentence."""
     return f"{label[:1].lower()}{label[1:]}"
 

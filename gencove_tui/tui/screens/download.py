@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from textual import events, on
@@ -11,18 +12,32 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Button, Input, Label, Static
+from textual.worker import Worker
 
-from gencove_tui.engine.planning import without_collisions
+from gencove_tui.engine.looking import look
 from gencove_tui.engine.targets import DEFAULT_TEMPLATE
 from gencove_tui.engine.views import Desk, PlannedDownload
 from gencove_tui.errors import Problem
 from gencove_tui.model import Capability, Deliverable, Sample
+from gencove_tui.tui.actions import TABLE, actions_for
 from gencove_tui.tui.format import Cell, Tone, clean, size
+from gencove_tui.tui.mistakes import foreseen
 from gencove_tui.tui.rows import Rows, Source
-from gencove_tui.tui.screens.dialogs import FLAT, LOW, WIDE, Box, Dialog, FactsSheet
-from gencove_tui.tui.screens.offers import Offer, lacking, name_of, offers, path_cell, plan_summary, wanted
-from gencove_tui.tui.screens.paths import PathSuggester, typed_path
+from gencove_tui.tui.screens.dialogs import FLAT, LOW, WIDE, Box, FactsSheet
+from gencove_tui.tui.screens.offers import (
+    Offer,
+    advice,
+    found_by,
+    lacking,
+    name_of,
+    offers,
+    path_cell,
+    plan_summary,
+    wanted,
+)
+from gencove_tui.tui.screens.paths import SILENT, PathDialog, PathField, typed_path
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.filter_bar import FilterBar
@@ -34,6 +49,8 @@ EDGES = 15
 """Cells of a row beside its first column: cursor, size, gaps, scroll bar."""
 OUTCOME = 4
 """Lines that a summary has as a rule."""
+REST = 0.3
+"""Seconds without a key in folder or template after which it is looked what would come of them."""
 
 
 class Taste(NamedTuple):
@@ -44,17 +61,18 @@ class Taste(NamedTuple):
     template: str
 
 
-class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
+class DownloadDialog(PathDialog[tuple[PlannedDownload, ...]]):
     """A list to tick, a folder, and what would come of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("asterisk", "all", "all or none", show=False),
-        Binding("i", "paths", "show every path", show=False),
+        Binding("f3", "paths", "show every path", show=False),
         Binding("slash", "find", "find a type", show=False),
     ]
     WIDTH = WIDE
     HINTS: ClassVar[tuple[str, ...]] = (
-        "tab to the folder", "i every path", "/ find", "* all", "space tick", "enter download", "esc back"
+        "tab to the folder", "f3 every path", "/ filter", "a-z find", "* all", "space tick",
+        "enter download", "esc back",
     )  # fmt: skip
 
     def __init__(
@@ -82,18 +100,17 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
         self.find = FilterBar(id="download-find")
         self._words: tuple[str, ...] = ()
         """What a line must hold to be listed."""
+        self._moves = {key for action in actions_for(TABLE) for key in look.keys.keys(action)}
+        self._typed, self._typed_to = "", -1
+        """The beginning of a word that was typed, and the row to which it led."""
         self.table = VirtualTable(
             (Column("Deliverable", HEAD),),
             glyphs=look.glyphs,
             id="download-table",
             empty="No deliverables yet.",
         )
-        self.folder = Input(
-            str(desk.download_folder) if last is None else last.folder,
-            id="download-folder",
-            compact=True,
-            suggester=PathSuggester(folders=True),
-        )
+        folder = str(desk.download_folder) if last is None else last.folder
+        self.folder = PathField(folder, id="download-folder", folders=True)
         self.template = Input(
             "" if last is None else last.template,
             placeholder=DEFAULT_TEMPLATE,
@@ -103,6 +120,15 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
         )
         self.summary = Static(id="download-summary", markup=False)
         self.plan: tuple[PlannedDownload, ...] = ()
+        self._planned_for = "", ""
+        """Folder and template of the plan, or of that which is being made."""
+        self._planning: Worker[None] | None = None
+        self._rest: Timer | None = None
+        """Runs while somebody types."""
+        self._wrong = ""
+        """Why there is no plan."""
+        self._goes = False
+        """Whether the user has said to go before the plan was made."""
 
     def compose(self) -> ComposeResult:
         """What, where, outcome, buttons."""
@@ -141,7 +167,8 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
         lacking = 2 if self.without else 0
         room = self.inner_height - 2 - OUTCOME - lacking - 1 - blank - int(self.find.display)
         self.table.styles.height = max(4, min(12 if high < LOW else 24, len(self.offers) + 1, room))
-        self._show()
+        self._show_list()
+        self._show_outcome()
         self.call_after_refresh(self._tell_columns)
 
     def hints(self) -> Sequence[str]:
@@ -179,23 +206,29 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
         glyphs = self.look.glyphs
         box = glyphs.checked if offer.key in self.chosen else glyphs.unchecked
         tone = Tone.PLAIN if offer.available else Tone.DIM
-        missing = "" if offer.available else "not available now"
         return (
             Cell(f"{box} {offer.title}", tone),
             Cell(size(offer.size, "?"), tone),
-            Cell(missing or offer.detail, Tone.DIM),
+            Cell(offer.why_not or offer.detail, Tone.DIM),
         )
 
     def _show(self) -> None:
+        self._show_list()
+        self._make_plan()
+
+    def _show_list(self) -> None:
         self.table.set_empty("No type holds that." if self._words else "No deliverables yet.")
         self.table.show(Source(Rows.of(self._listed()), lambda offer: offer.key, self._cells))
-        try:
-            self.plan = self._make_plan()
-        except Problem as problem:
-            self.plan = ()
-            self.summary.update(Content.styled(clean(str(problem)), "$text-error"))
+
+    def _show_outcome(self) -> None:
+        if not self.chosen:
+            can = Capability.SAMPLE_ACTIONS in self.desk.connection.capabilities
+            text = advice(self.offers, self.look.keys.key("restore_samples") if can else "")
+        elif self._wrong:
+            text = Content.styled(clean(self._wrong), "$text-error")
         else:
-            self.summary.update(plan_summary(self.plan, self.inner_width))
+            text = plan_summary(self.plan, self.inner_width) if self.plan else Content("Looking…")
+        self.summary.update(text)
         self.query_one("#go", Button).disabled = not wanted(self.plan)
 
     def _listed(self) -> tuple[Offer, ...]:
@@ -204,21 +237,46 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
             offer for offer in self.offers if all(word in offer.title.casefold() for word in self._words)
         )
 
-    def _make_plan(self) -> tuple[PlannedDownload, ...]:
+    def _files(self) -> list[tuple[Sample, list[Deliverable]]]:
+        """What is chosen of each sample."""
+        chosen: dict[str, list[Deliverable]] = {sample.id: [] for sample in self.samples}
+        for offer in self.offers:
+            if offer.key in self.chosen:
+                for sample, file in offer.files:
+                    chosen[sample.id].append(file)
+        return [(sample, chosen[sample.id]) for sample in self.samples if chosen[sample.id]]
+
+    # --- what would come of it -------------------------------------------------------------
+
+    def _make_plan(self) -> None:
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest, self._goes = None, False
+        self._planned_for = self.folder.value, self.template.value
+        self._planning = self.run_worker(self._plan(), group="plan", exclusive=True, exit_on_error=False)
+
+    async def _plan(self) -> None:
         text = self.folder.value.strip()
-        folder = typed_path(text) if text else None
-        plan: list[PlannedDownload] = []
-        for sample in self.samples:
-            files = [
-                file
-                for offer in self.offers
-                if offer.key in self.chosen
-                for owner, file in offer.files
-                if owner.id == sample.id
-            ]
-            if files:
-                plan.extend(self.desk.plan_downloads(sample, files, folder, self.template.value.strip()))
-        return without_collisions(plan)
+        folder = typed_path(text) if text else self.desk.download_folder
+        act: Any = partial(self.desk.plan_downloads, self._files(), folder, self.template.value.strip())
+        try:
+            self.plan = await foreseen(look("plan of downloads", folder, act, self._disk_waits))
+            self._wrong = ""
+        except Problem as problem:
+            self.plan, self._wrong = (), str(problem)
+        self._show_outcome()
+        goes, self._goes = self._goes, False
+        if goes and wanted(self.plan):
+            self.answer(self.plan)
+
+    def _disk_waits(self) -> None:
+        self.plan, self._wrong, self._goes = (), SILENT, False
+        self._show_outcome()
+
+    @property
+    def is_awaited(self) -> bool:
+        """After ``enter`` too, as long as it isn't known what would come of it."""
+        return super().is_awaited or self._goes
 
     def action_paths(self) -> None:
         """Every file and where it would be saved."""
@@ -272,8 +330,27 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
         else:
             self.dismiss(None)
 
+    def on_key(self, event: events.Key) -> None:
+        """A letter leads to the next type with a word that begins so, several to one that begins like them.
+
+        The letters that move about in every list do so here, too.
+        """
+        letter = event.character or ""
+        if not self.table.has_focus or not letter.isalnum() or event.key in self._moves:
+            return
+        event.stop()
+        titles, at = [offer.title for offer in self._listed()], self.table.cursor
+        longer = self._typed + letter if self._typed_to == at else letter
+        place = found_by(longer, titles, at)
+        if place is None:  # not the next letter of that word: the first one of another
+            longer, place = letter, found_by(letter, titles, at + 1)
+        if place is not None:
+            self._typed, self._typed_to = longer, place
+            self.table.move_to(place)
+
     def key_space(self) -> None:
         """Choose or drop the line under the cursor."""
+        self._typed_to = -1
         if self.table.has_focus and (key := self.table.cursor_key) is not None:
             self.chosen ^= {key}
             self._show()
@@ -294,12 +371,19 @@ class DownloadDialog(Dialog[tuple[PlannedDownload, ...]]):
     @on(Input.Changed)
     def _folder_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._show()
+        if self._planned_for != (self.folder.value, self.template.value):
+            if self._rest is not None:
+                self._rest.stop()
+            self._rest = self.set_timer(REST, self._make_plan)
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#go")
     def _go(self) -> None:
-        if wanted(self.plan):
+        if self._rest is not None:
+            self._make_plan()
+        if self._planning is not None and not self._planning.is_finished:
+            self._goes = self._wrong != SILENT
+        elif wanted(self.plan):
             self.dismiss(self.plan)
 
     @on(Button.Pressed, "#leave")

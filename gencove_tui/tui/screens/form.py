@@ -14,14 +14,16 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
-from gencove_tui.tui.screens.dialogs import Box, Dialog
-from gencove_tui.tui.screens.paths import PathSuggester, completion
+from gencove_tui.tui.screens.dialogs import Box, begun
+from gencove_tui.tui.screens.paths import SILENT, PathDialog, PathField
 from gencove_tui.tui.widgets.chooser import Chooser
 
 MUCH = 20
 """Characters in a field that nobody should have to type again."""
 GAP = 2
 """Cells between the labels and the fields."""
+SHORT = 3
+"""Lines that the fields get in any case, where there are so many."""
 SPACES = 6
 """Lines that the words about what is wrong, the buttons and the space between take."""
 
@@ -48,7 +50,7 @@ class _Fields(VerticalScroll, inherit_bindings=False):
     """More than fit are scrolled by the cursor; up and down go from field to field."""
 
 
-class Form(Dialog[dict[str, str] | None]):
+class Form(PathDialog[dict[str, str] | None]):
     """Fields and buttons. ``check`` says what is wrong with the values, or nothing; ``trial`` names a third
     button.
     """
@@ -113,13 +115,10 @@ class Form(Dialog[dict[str, str] | None]):
     def _widget(self, field: Field) -> Widget:
         if field.choices:
             return Chooser(field.choices, field.value, id=f"form-{field.key}")
-        return Input(
-            field.value,
-            placeholder=field.hint,
-            compact=True,
-            id=f"form-{field.key}",
-            suggester=PathSuggester() if field.is_path else None,
-        )
+        name = f"form-{field.key}"
+        if field.is_path:
+            return PathField(field.value, placeholder=field.hint, id=name)
+        return Input(field.value, placeholder=field.hint, compact=True, id=name)
 
     def on_mount(self) -> None:
         """Begin at the first field, or at the one that was wrong."""
@@ -129,17 +128,18 @@ class Form(Dialog[dict[str, str] | None]):
         """All fields where they find room, else as many as there are lines for."""
         words = sum(-(-cell_len(line) // self.inner_width) for line in self._text.splitlines())
         room = self.inner_height - words - SPACES
-        self.query_one(_Fields).styles.height = max(3, min(len(self._fields), room))
+        self.query_one(_Fields).styles.height = min(len(self._fields), max(SHORT, room))
 
     def hints(self) -> Sequence[str]:
         """Going through values, where there are any to go through; trying out, where that can be."""
-        values = ["← → value"] if any(field.choices for field in self._fields) else []
-        tries = [f"f3 {self._trial.lower()}"] if self._trial else []
         field = self._focused_field()
+        values = ["← → value"] if any(each.choices for each in self._fields) else []
+        tries = [f"f3 {self._trial.lower()}"] if self._trial else []
         here = (
             ["enter lists"] if field and field.pick else ["tab completes"] if field and field.is_path else []
         )
-        return ("↑ ↓ field", *values, *here, "f2 done", *tries, "esc back")
+        takes = "enter" if field and (field.choices or field is self._fields[-1]) and not field.pick else "f2"
+        return ("↑ ↓ field", *values, *here, f"{takes} {begun(self._go_label)}", *tries, "esc back")
 
     def on_descendant_focus(self) -> None:
         """Enter and tab do other things in some fields."""
@@ -167,7 +167,18 @@ class Form(Dialog[dict[str, str] | None]):
         self._warned = False
         # An input reports the value that it begins with, too.
         if self.values != {field.key: field.value.strip() for field in self._fields} or not self._wrong:
-            self.query_one("#form-wrong", Static).update("")
+            self.query_one("#form-wrong", Static).update(self._silent())
+
+    def _silent(self) -> str:
+        """That a path is on a disk that doesn't answer, where that is so."""
+        return SILENT if any(path.is_silent for path in self.query(PathField)) else ""
+
+    @on(PathField.DiskChanged)
+    def _disk_changed(self, event: PathField.DiskChanged) -> None:
+        event.stop()
+        said = self.query_one("#form-wrong", Static)
+        if str(said.content) in ("", SILENT):
+            said.update(self._silent())
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
@@ -192,14 +203,10 @@ class Form(Dialog[dict[str, str] | None]):
 
     def action_complete(self) -> None:
         """In a path: take the completion. Elsewhere: to the next field."""
-        field, at = self._focused_field(), self.focused
-        if field is not None and field.is_path and isinstance(at, Input) and at.value and at.cursor_at_end:
-            longer = completion(at.value)
-            if longer and longer != at.value:
-                at.value = longer
-                at.cursor_position = len(longer)
-                return
-        self.focus_next()
+        if isinstance(self.focused, PathField) and self.focused.cursor_at_end:
+            self.keys_wait_for(self.complete(self.focused))
+        else:
+            self.focus_next()
 
     def action_take(self) -> None:
         """Take the form, wherever in it the cursor is."""

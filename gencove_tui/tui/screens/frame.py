@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from msgspec import structs
 from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Container, Horizontal, Vertical
@@ -19,26 +18,24 @@ from gencove_tui.errors import Problem
 from gencove_tui.model import ProjectQuery, SampleQuery
 from gencove_tui.tui.actions import ACTIONS, PANES, TABS
 from gencove_tui.tui.deeds import Deeds
-from gencove_tui.tui.feed import PAGE
 from gencove_tui.tui.follow import Follower
-from gencove_tui.tui.memory import Choice, Remembered
+from gencove_tui.tui.memory import Remembered
 from gencove_tui.tui.news import News
-from gencove_tui.tui.queries import describe_projects
 from gencove_tui.tui.queue_deeds import QueueDeeds
 from gencove_tui.tui.refresher import Refresher
 from gencove_tui.tui.rule_news import RuleNews
 from gencove_tui.tui.rule_words import Names
 from gencove_tui.tui.screens.alert import alert_text, is_down
 from gencove_tui.tui.screens.arrange import Arrangement
+from gencove_tui.tui.screens.coming_back import remember, restore
 from gencove_tui.tui.screens.dialogs import Dialog
-from gencove_tui.tui.screens.download import Taste
 from gencove_tui.tui.toasts import LINGER
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.watch_deeds import WatchDeeds
 from gencove_tui.tui.widgets.bars import KeyBar, TabStrip
-from gencove_tui.tui.widgets.detail_sections import FILES
+from gencove_tui.tui.widgets.list_pane import ListPane
 from gencove_tui.tui.widgets.notices import Message, Messages, Notices
-from gencove_tui.tui.widgets.pane import ListPane, Pane
+from gencove_tui.tui.widgets.pane import Pane
 from gencove_tui.tui.widgets.projects import ProjectsPane
 from gencove_tui.tui.widgets.sample_detail import DetailPane
 from gencove_tui.tui.widgets.samples import SamplesPane
@@ -94,7 +91,7 @@ class Frame(Screen[None]):
         """The pane that has the keyboard."""
         self.arrangement = Arrangement(self)
         self._waited = 0.0
-        self._places: dict[str, int] = {}
+        self.places: dict[str, int] = {}
         """Rows beyond the first page that the cursor was on last time, until their lists are here."""
         self.snapshot: Snapshot | None = None
         self.connection: Connection = desk.connection
@@ -151,7 +148,7 @@ class Frame(Screen[None]):
 
     def on_mount(self) -> None:
         """Begin to show data, where the user was last time."""
-        self._restore()
+        restore(self)
         for part in ("#hint", "#alert", "#notices"):
             self.query_one(part).display = part == "#hint" and bool(self.hint_text)
         self._arrange()
@@ -201,57 +198,9 @@ class Frame(Screen[None]):
 
     # --- arrangement -------------------------------------------------------------------
 
-    def _restore(self) -> None:
-        """Take up what was remembered, as far as it still makes sense."""
-        kept = self.remembered
-        self.arrangement.zoomed, self.arrangement.left, self.arrangement.bottom = (
-            kept.zoomed,
-            kept.left,
-            kept.bottom,
-        )
-        self._places = dict(kept.places)
-        if kept.project_query is not None:
-            self.refresher.project_query = kept.project_query
-            self.query_one(ProjectsPane).show_query(describe_projects(kept.project_query))
-        if kept.sample_query is not None and kept.project:
-            self.refresher.kept = (kept.project, kept.sample_query)
-        self.query_one(UploadsPane).unassigned = kept.unassigned
-        self.query_one(DetailPane).section = kept.section or FILES
-        if kept.download is not None:
-            types = frozenset(kept.download.types)
-            self.deeds.last_download = Taste(types, kept.download.folder, kept.download.template)
-        for name in TABS:
-            self.list_pane(name).restore(
-                cursor=kept.cursors.get(name, ""),
-                # The samples' filter waits for its project.
-                text="" if name == "samples" else kept.filters.get(name, ""),
-                sort=kept.sorts.get(name, ""),
-                group=kept.groups.get(name, ""),
-            )
-
     def remember(self) -> Remembered:
         """Where the user is now, to come back to."""
-        lists = {name: self.list_pane(name) for name in TABS}
-        project = self.refresher.project
-        taste = self.deeds.last_download
-        return Remembered(
-            places={name: pane.table.cursor for name, pane in lists.items() if pane.table.cursor >= PAGE},
-            project_query=_unless_usual(self.refresher.project_query),
-            sample_query=_unless_usual(self.refresher.sample_query),
-            unassigned=self.query_one(UploadsPane).unassigned,
-            section=self.query_one(DetailPane).section,
-            download=taste and Choice(tuple(sorted(taste.types)), taste.folder, taste.template),
-            at="samples" if self.at == "detail" else self.at,
-            zoomed=self.arrangement.zoomed,
-            left=self.arrangement.left,
-            bottom=self.arrangement.bottom,
-            theme=self.app.theme,
-            project=project.id if project is not None else self.remembered.project,
-            cursors={name: str(key) for name, pane in lists.items() if (key := pane.table.cursor_key)},
-            filters={name: pane.filter_text for name, pane in lists.items() if pane.filter_text},
-            sorts={name: pane.sort for name, pane in lists.items() if pane.sort},
-            groups={name: pane.group for name, pane in lists.items() if pane.group},
-        )
+        return remember(self)
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose the form that fits."""
@@ -285,6 +234,11 @@ class Frame(Screen[None]):
         if not pane.table.move_to_key(key):
             pane.drop_filter()
             pane.table.move_to_key(key)
+
+    def show_file(self, key: str) -> None:
+        """Go to a deliverable of the open sample."""
+        self.go_to("detail")
+        self.query_one(DetailPane).show_file(key)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The keyboard went to another pane, by mouse or by key."""
@@ -358,7 +312,7 @@ class Frame(Screen[None]):
             keys.say("enter keep", "down to the list", "esc clear")
         else:
             zoomed = self.arrangement.zoomed and self.arrangement.form == "wide"
-            keys.show(self.at, without=self._useless(), first="zoom" if zoomed else "")
+            keys.show(self.at, without=self._useless(), zoomed=zoomed)
         self.query_one(StatusLine).show(
             self.connection,
             self.snapshot,
@@ -376,21 +330,15 @@ class Frame(Screen[None]):
             self.tell_bars()
 
     def _useless(self) -> tuple[str, ...]:
-        """Actions that make no sense now: what a single pane or this dialect can't do."""
-        zoom = ("zoom",) if self.arrangement.form == "single" else ()
+        """Actions that make no sense now: what a single pane, an empty list or this dialect can't do."""
+        idle = (*self.panes[self.at].idle_actions(), *(["zoom"] if self.arrangement.form == "single" else []))
         able = self.connection.capabilities
         if self.connection.dialect is None:
-            return zoom
-        return (*zoom, *(a.id for a in ACTIONS if a.needs is not None and a.needs not in able))
+            return idle
+        return (*idle, *(a.id for a in ACTIONS if a.needs is not None and a.needs not in able))
 
     def _tell_ages(self) -> None:
         self.tell_bars()
         for name in TABS:
             self.list_pane(name).tell_age()
         self.query_one(DetailPane).tell_age()
-
-
-def _unless_usual(query: Q) -> Q | None:
-    """The filters that are worth remembering: those that there are. The order is kept by its name."""
-    plain = structs.replace(query, search="", sort_by="", descending=False)
-    return None if plain == type(query)() else plain

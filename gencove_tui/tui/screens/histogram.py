@@ -18,6 +18,7 @@ from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.model import Project
 from gencove_tui.tui.format import Glyphs, bar, clean
+from gencove_tui.tui.mistakes import foreseen
 from gencove_tui.tui.screens.dialogs import WIDE, Box, Dialog
 from gencove_tui.tui.views import Look
 
@@ -124,12 +125,12 @@ class HistogramDialog(Dialog[None]):
 
     async def _load(self, key: str) -> None:
         try:
-            found = await self.desk.qc_histogram(self.project.id, key, self.newest)
+            found = await foreseen(self.desk.qc_histogram(self.project.id, key, self.newest))
         except Problem as problem:
-            self._chart.update(Content.styled(clean(str(problem)), "$text-error"))
+            self._draw(Content.styled(clean(str(problem)), "$text-error"))
             return
         if not found.counts:
-            self._chart.update("\nNo sample has a number for this metric.")
+            self._draw(Content("No sample has a number for this metric."))
             return
         plain = chart(found, 0, self.look.glyphs)
         taken = max(cell_len(text) + cell_len(count) + 3 for text, _, count in plain)
@@ -139,4 +140,9 @@ class HistogramDialog(Dialog[None]):
             for text, filled, number in chart(found, max(4, min(60, room)), self.look.glyphs)
         ]
         total = plural(sum(found.counts), "sample")
-        self._chart.update(Content("\n").join([Content(""), *lines, Content(""), Content(total)]))
+        self._draw(*lines, Content(""), Content(total))
+
+    def _draw(self, *lines: Content) -> None:
+        """Show the answer, as high as it is."""
+        self._chart.styles.min_height = None
+        self._chart.update(Content("\n").join([Content(""), *lines]))

@@ -17,8 +17,11 @@ from gencove_tui.tui.screens.dialogs import Box, Dialog
 
 UNITS = {"": 1 << 20, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _TYPED = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*([bkmg]?)(?:i?b)?(?:/s)?\s*", re.IGNORECASE)
-LEAST = 1 << 10
-"""Bytes per second. Below it, nothing would ever end and time-outs would look like a broken line."""
+LEAST, MOST = 1 << 10, 1 << 40
+"""Bytes per second. Below the one, nothing would ever end and time-outs would look like a broken line; no
+line moves more than the other, and the ledger holds no number of any length.
+"""
+_THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
 
 
 def parse_limit(text: str) -> int | None:
@@ -31,10 +34,14 @@ def parse_limit(text: str) -> int | None:
     match = _TYPED.fullmatch(text)
     if match is None:
         raise ValueError("Type a rate like 10M or 500K; nothing for no limit.")
-    value = int(float(match[1].replace(",", ".")) * UNITS[match[2].casefold()])
+    if _THOUSANDS.search(match[1]):
+        raise ValueError("Type the number without a comma between thousands.")
+    value = float(match[1].replace(",", ".")) * UNITS[match[2].casefold()]
     if value < LEAST:
         raise ValueError(f"At least {rate(LEAST)}. To stop everything, pause all transfers.")
-    return value
+    if value > MOST:
+        raise ValueError(f"At most {rate(MOST)}; nothing for no limit.")
+    return int(value)
 
 
 class LimitDialog(Dialog[int | None]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -17,6 +19,8 @@ from gencove_tui.tui.widgets.notices import Messages
 class MessagesSheet(Scrolling):
     """The newest first."""
 
+    HINTS: ClassVar[tuple[str, ...]] = ("in screen.log too", "↑ ↓ scroll", "esc close")
+
     def __init__(self, messages: Messages, look: Look) -> None:
         super().__init__()
         self._messages, self._look = messages, look
@@ -25,7 +29,6 @@ class MessagesSheet(Scrolling):
         """Time and text of each."""
         with VerticalScroll(classes="dialog") as box:
             box.border_title = Content("Messages")
-            box.border_subtitle = Content("kept in screen.log too · esc close")
             if not self._messages.kept:
                 yield Static("Nothing has been said yet.", markup=False)
             yield Facts(name_width=10)

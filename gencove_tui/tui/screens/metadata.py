@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,8 +15,8 @@ from textual.widgets import Button, Static, TextArea
 
 from gencove_tui.tui.screens.dialogs import WIDE, Box, Dialog
 
-SPACES = 3
-"""Lines that the words about what is wrong and the buttons take."""
+SPACES = 2
+"""Lines that the buttons take."""
 
 
 def complaint(text: str) -> str:
@@ -75,13 +76,20 @@ class MetadataDialog(Dialog[str | None]):
 
     def fit(self) -> None:
         """As much of the text as there is room for."""
-        self.query_one(TextArea).styles.height = max(5, min(24, self.inner_height - SPACES))
+        said = str(self.query_one("#metadata-wrong", Static).content)
+        words = max(1, -(-cell_len(said) // self.inner_width))
+        self.query_one(TextArea).styles.height = max(5, min(24, self.inner_height - SPACES - words))
+
+    def _say(self, text: str) -> None:
+        """What is wrong, or would be lost, below the text, which makes room for it."""
+        self.query_one("#metadata-wrong", Static).update(text)
+        self.fit()
 
     @on(TextArea.Changed)
     def _changed(self) -> None:
         self._warned = False
         wrong = complaint(self.query_one(TextArea).text)
-        self.query_one("#metadata-wrong", Static).update(wrong)
+        self._say(wrong)
         self.query_one("#go", Button).disabled = bool(wrong)
 
     @on(Button.Pressed, "#go")
@@ -95,9 +103,7 @@ class MetadataDialog(Dialog[str | None]):
         """Leave; what was typed is not lost by one key."""
         if not self._warned and self.query_one(TextArea).text != self._text:
             self._warned = True
-            self.query_one("#metadata-wrong", Static).update(
-                "Not saved yet: f2 saves, esc again throws it away."
-            )
+            self._say("Not saved yet: f2 saves, esc again throws it away.")
         else:
             self.dismiss(None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from gencove_tui.model import Deliverable, Sample
 from gencove_tui.tui.fitting import fit
 from gencove_tui.tui.format import Cell, Tone, clean, total_size
 from gencove_tui.tui.screens.paths import shortened
+from gencove_tui.tui.states import ARCHIVED
 
 LACKING = 4
 """Samples without files that are named before the rest is counted."""
@@ -39,6 +41,14 @@ class Offer(NamedTuple):
     def available(self) -> bool:
         """Whether any of it can be fetched now."""
         return any(file.url is not None or file.file_type in DOCUMENTS for _, file in self.files)
+
+    @property
+    def why_not(self) -> str:
+        """Why none of it can be fetched now; nothing where some can."""
+        if self.available:
+            return ""
+        archived = all(sample.archive_status == ARCHIVED for sample, _ in self.files)
+        return ARCHIVED if archived else "not available now"
 
     @property
     def usual(self) -> bool:
@@ -75,6 +85,16 @@ def offers(
     )
 
 
+def found_by(typed: str, titles: Sequence[str], start: int) -> int | None:
+    """The first title from ``start`` on, around the end, in which a word begins as typed; None for none.
+
+    Words end at dashes and the like: ``v`` finds ``impute-vcf``.
+    """
+    begins = re.compile(rf"(?:^|[\W_]){re.escape(typed.casefold())}")
+    places = (*range(start, len(titles)), *range(min(start, len(titles))))
+    return next((place for place in places if begins.search(titles[place].casefold())), None)
+
+
 def _documents(sample: Sample, wanted: bool) -> tuple[Deliverable, ...]:
     # Files of a project come without a sample, which has no documents then.
     if not wanted or not sample.id:
@@ -102,10 +122,17 @@ def wanted(plan: Sequence[PlannedDownload]) -> list[PlannedDownload]:
     return [item for item in plan if not item.obstacle]
 
 
+def advice(found: Sequence[Offer], restore_key: str) -> Content:
+    """What to do while nothing is chosen; without a key, archived files can't be asked back from here."""
+    lines = ["Nothing chosen." + " Space ticks a line." * any(offer.available for offer in found)]
+    if any(offer.why_not == ARCHIVED for offer in found):
+        where = f"{restore_key} in the list of samples" if restore_key else "The dashboard"
+        lines.append(f"{where} asks for archived files back.")
+    return Content("\n".join(lines))
+
+
 def plan_summary(plan: Sequence[PlannedDownload], width: int) -> Content:
     """How many files, how much, what is there already, and what can't be had; paths in ``width`` cells."""
-    if not plan:
-        return Content("Nothing chosen.")
     good = wanted(plan)
     total = total_size([item.deliverable.size for item in good])
     lines = [Content(f"{plural(len(good), 'file')}, {total}")]
@@ -115,7 +142,7 @@ def plan_summary(plan: Sequence[PlannedDownload], width: int) -> Content:
         for word, path in (("to", where), ("as" if len(good) == 1 else "like", example)):
             shown = shortened(clean(str(path)), width - cell_len(word) - 1)
             lines.append(Content.styled(f"{word} {shown}", "$foreground-muted"))
-    if present := sum(map(_is_there, good)):
+    if present := sum(item.present for item in good):
         lines.append(Content(f"{present:,} of them already there: fetched only if different"))
     obstacles: dict[str, int] = {}
     for item in plan:
@@ -126,11 +153,6 @@ def plan_summary(plan: Sequence[PlannedDownload], width: int) -> Content:
             Content.styled(f"{plural(number, 'file')} can't be queued: {clean(obstacle)}", "$text-warning")
         )
     return Content("\n").join(lines)
-
-
-def _is_there(item: PlannedDownload) -> bool:
-    """Whether a file of its size is at its place, or any file where nothing tells the size."""
-    return item.present or (item.deliverable.size is None and item.target.exists())
 
 
 def path_cell(item: PlannedDownload) -> Cell:

@@ -18,6 +18,7 @@ from gencove_tui.engine.words import plural
 from gencove_tui.errors import Problem
 from gencove_tui.model import Project, ProjectQuery
 from gencove_tui.tui.format import Cell, Tone, clean, count
+from gencove_tui.tui.mistakes import foreseen
 from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.screens.dialogs import WIDE, Box, Dialog
 from gencove_tui.tui.views import Look
@@ -27,6 +28,8 @@ from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 REST = 0.25
 """Seconds without a key before Gencove is asked."""
+SHORT = 8
+"""Lines of the list in any case, so that it needs not grow while one types."""
 SPACES = 4
 """Lines that the search, what is said of it and the space between take."""
 
@@ -67,6 +70,8 @@ class PickProject(Dialog[Project | None]):
         self._search = search
         self._asked: str | None = None
         """What Gencove is being asked for; None while nothing is."""
+        self._most = 0
+        """Projects in the longest list so far: a search that finds fewer makes nothing jump."""
         self._entered = False
         """Whether enter waits for the answer."""
         self.source: Source[Project] = Source(Rows(), lambda p: p.id, _cells)
@@ -95,7 +100,7 @@ class PickProject(Dialog[Project | None]):
 
     def fit(self) -> None:
         """As many projects as there is room for."""
-        self.table.styles.height = max(4, min(20, self.inner_height - SPACES))
+        self.table.styles.height = max(4, min(max(SHORT, self._most + 1), 20, self.inner_height - SPACES))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -118,8 +123,8 @@ class PickProject(Dialog[Project | None]):
     async def _load(self, text: str, after: float) -> None:
         await asyncio.sleep(after)
         try:
-            listing = await self.desk.projects(
-                ProjectQuery(search=text, additional_permission=self._permission)
+            listing = await foreseen(
+                self.desk.projects(ProjectQuery(search=text, additional_permission=self._permission))
             )
         except Problem as problem:
             self._asked, self._entered = None, False
@@ -142,6 +147,9 @@ class PickProject(Dialog[Project | None]):
 
     def _list(self, projects: Sequence[Project], empty: str) -> None:
         found = [project for project in projects if project.id != self._without]
+        if len(found) > self._most:
+            self._most = len(found)
+            self.fit()
         self.source = Source(Rows.of(found), lambda p: p.id, _cells)
         self.table.set_empty(empty)
         self.table.show(self.source)
@@ -157,7 +165,7 @@ class PickProject(Dialog[Project | None]):
         found = [p for _, p in self.source.rows.items()]
         named = [p for p in found if text and text.casefold() in (p.id.casefold(), p.name.strip().casefold())]
         if len(found) == 1 or len(named) == 1:
-            self.dismiss(found[0] if len(found) == 1 else named[0])
+            self.answer(found[0] if len(found) == 1 else named[0])
         elif found:
             self._say(f"{plural(len(found), 'project')} match: choose one of them.")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import re
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -14,18 +14,20 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static
 
+from gencove_tui.engine.looking import is_folder, look
 from gencove_tui.engine.words import plural
 from gencove_tui.fastq.names import is_fastq
 from gencove_tui.tui.format import Cell, Tone, clean, size
 from gencove_tui.tui.rows import Rows, Source
 from gencove_tui.tui.screens.dialogs import WIDE, Box, Dialog, relabel
-from gencove_tui.tui.screens.paths import shortened
+from gencove_tui.tui.screens.paths import SILENT, shortened
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.columns import Column
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 MOST = 20_000
 """Entries of a folder that are shown."""
+_NUMBER = re.compile(r"(\d+)", re.ASCII)
 SPACES = 4
 """Lines that the folder's name and the buttons take."""
 
@@ -52,7 +54,17 @@ def entries(folder: Path) -> list[Entry]:
                     found.append(Entry(entry.name, False, entry.stat().st_size))
             except OSError:
                 continue  # It went away, or nobody may look at it.
-    return sorted(found, key=lambda entry: (not entry.is_folder, entry.name.casefold()))
+    return sorted(found, key=lambda entry: (not entry.is_folder, _as_people_count(entry.name)))
+
+
+def nearest_folder(path: Path) -> Path:
+    """The path itself, else the folder that it is in, else the home."""
+    return next((folder for folder in (path, path.parent) if is_folder(folder)), Path.home())
+
+
+def _as_people_count(name: str) -> list[tuple[int, str]]:
+    """Sorts ``S2`` before ``S10``."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBER.split(name.casefold())]
 
 
 class Picker(Dialog[tuple[Path, ...] | None]):
@@ -78,7 +90,7 @@ class Picker(Dialog[tuple[Path, ...] | None]):
     def __init__(self, look: Look, start: Path) -> None:
         super().__init__()
         self.look = look
-        self.folder = start if start.is_dir() else Path.home()
+        self.folder = start
         self.source: Source[Entry] = Source(Rows(), lambda entry: entry.name, self._cells)
         self.table = VirtualTable(self.COLUMNS, glyphs=look.glyphs, id="picker-table", empty="Looking…")
         self.message = Static(id="picker-message", markup=False)
@@ -96,7 +108,7 @@ class Picker(Dialog[tuple[Path, ...] | None]):
     def on_mount(self) -> None:
         """Begin in the list."""
         self.table.focus()
-        self._look()
+        self._look(self.folder, first=True)
 
     def fit(self) -> None:
         """As many entries as there is room for."""
@@ -108,16 +120,27 @@ class Picker(Dialog[tuple[Path, ...] | None]):
             return Cell(f"{name}/", Tone.ACCENT), Cell("")
         return Cell(name), Cell(size(entry.size), Tone.DIM)
 
-    def _look(self, at: str = "") -> None:
+    def _look(self, folder: Path, at: str = "", *, first: bool = False) -> None:
         self.table.clear_marks()
-        self.run_worker(self._read(self.folder, at), group="look", exclusive=True, exit_on_error=False)
+        self.run_worker(self._read(folder, at, first), group="look", exclusive=True, exit_on_error=False)
 
-    async def _read(self, folder: Path, at: str) -> None:
+    async def _read(self, folder: Path, at: str, first: bool) -> None:
+        def act() -> tuple[Path, list[Entry]]:
+            place = nearest_folder(folder) if first else folder
+            return place, entries(place)
+
+        def waits() -> None:
+            self._show_folder(folder, [], f"{clean(str(folder))}: {SILENT}")
+
         try:
-            found = await asyncio.to_thread(entries, folder)
-            said = shortened(clean(str(folder)), self.inner_width)
+            place, found = await look("picker", folder, act, waits)
         except OSError as error:
-            found, said = [], f"{clean(str(folder))}: {error.strerror or error}"
+            self._show_folder(folder, [], f"{clean(str(folder))}: {error.strerror or error}")
+        else:
+            self._show_folder(place, found, shortened(clean(str(place)), self.inner_width), at)
+
+    def _show_folder(self, folder: Path, found: list[Entry], said: str, at: str = "") -> None:
+        self.folder = folder
         self.message.update(said)
         self.source = Source(Rows.of(found), lambda entry: entry.name, self._cells)
         self.table.set_empty("No folders and no FASTQ files here.")
@@ -128,8 +151,7 @@ class Picker(Dialog[tuple[Path, ...] | None]):
 
     def action_up(self) -> None:
         """To the folder above."""
-        name, self.folder = self.folder.name, self.folder.parent
-        self._look(name)
+        self._look(self.folder.parent, self.folder.name)
 
     def _entry(self) -> Entry | None:
         return self.source.item(self.table.cursor) if len(self.source) else None
@@ -138,8 +160,7 @@ class Picker(Dialog[tuple[Path, ...] | None]):
         """Into the folder under the cursor."""
         entry = self._entry()
         if entry is not None and entry.is_folder:
-            self.folder = self.folder / entry.name
-            self._look()
+            self._look(self.folder / entry.name)
 
     def key_space(self) -> None:
         """Mark or unmark."""

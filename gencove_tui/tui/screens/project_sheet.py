@@ -62,9 +62,10 @@ class ProjectSheet(Dialog[bool]):
                 facts.append(Fact(name, value, long=True))
         if self.stats is not None:
             glyphs = self.look.glyphs
-            facts.insert(2, Fact("Status", Cell(counts_text(self.stats, glyphs)), long=True))
-            if (drawn := status_bar(self.stats, min(BAR, self.inner_width - NAMES), glyphs)).text:
-                facts.insert(2, Fact("", drawn, long=True))
+            counts = Cell(counts_text(self.stats, glyphs))
+            drawn = status_bar(self.stats, min(BAR, self.inner_width - NAMES), glyphs)
+            shown = [cell for cell in (drawn, counts) if cell.text]
+            facts[2:2] = [Fact("" if n else "Status", cell, long=True) for n, cell in enumerate(shown)]
         for number, file in enumerate(self.project.deliverables):
             text = f"{clean(file.file_type)}  {size(file.size, '?')}  {clean(file.name)}".rstrip()
             tone = Tone.PLAIN if file.url is not None else Tone.DIM

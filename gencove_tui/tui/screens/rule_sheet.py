@@ -81,7 +81,8 @@ class RuleSheet(Scrolling, Live):
         """To the rule's form, at the field that a remedy names."""
         detail = self._ask(self.rule_view.rule.id)
         pending = detail.pending if detail is not None else ()
-        at = next((field for file in pending if (field := field_to_set(file.remedy))), "")
+        remedies = (self.rule_view.samples_remedy, *(file.remedy for file in pending))
+        at = next(filter(None, map(field_to_set, remedies)), "")
         self.dismiss()
         self._edit(self.rule_view.rule, at)
 

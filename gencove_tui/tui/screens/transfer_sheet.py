@@ -13,10 +13,11 @@ from textual.widgets import Static
 
 from gencove_tui.engine.views import Snapshot
 from gencove_tui.engine.views_queue import TransferDetail
-from gencove_tui.model import Transfer, TransferState, Wish
+from gencove_tui.model import Transfer, Wish
 from gencove_tui.tui.clipboard import copy
 from gencove_tui.tui.format import Cell, Tone, clean, moment
-from gencove_tui.tui.queue_order import name_of
+from gencove_tui.tui.queue_order import RETRIABLE, name_of
+from gencove_tui.tui.rule_words import Names
 from gencove_tui.tui.screens.dialogs import Live, Scrolling
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.facts import Fact, Facts
@@ -27,7 +28,9 @@ EVENTS = 30
 
 
 class TransferSheet(Scrolling, Live):
-    """``ask`` returns what the ledger knows now; ``wish`` carries out what a key asks for."""
+    """``ask`` returns what the ledger knows now, ``wish`` carries out what a key asks for, ``names`` knows
+    what rules are called.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "copy", show=False),
@@ -41,9 +44,10 @@ class TransferSheet(Scrolling, Live):
         look: Look,
         ask: Callable[[int], TransferDetail | None],
         wish: Callable[[tuple[Transfer, ...], Wish], None],
+        names: Names,
     ) -> None:
         super().__init__()
-        self.detail, self.look = detail, look
+        self.detail, self.look, self.names = detail, look, names
         self._ask, self._wish = ask, wish
 
     def compose(self) -> ComposeResult:
@@ -59,7 +63,7 @@ class TransferSheet(Scrolling, Live):
         """What can be done with it as it stands."""
         item = self.detail.transfer
         deeds = [] if item.state.is_final else ["p pause" if item.wish is Wish.RUN else "p resume"]
-        if item.state in (TransferState.FAILED, TransferState.CANCELLED, TransferState.WAITING):
+        if item.state in RETRIABLE:
             deeds.append("R retry")
         return ("↑ ↓ scroll", *deeds, "y copy path", "esc close")
 
@@ -78,7 +82,7 @@ class TransferSheet(Scrolling, Live):
             self.show_hints()
 
     def _show(self) -> None:
-        self.query_one("#transfer-facts", Facts).show(transfer_facts(self.detail, self.look))
+        self.query_one("#transfer-facts", Facts).show(transfer_facts(self.detail, self.look, self.names))
         parts = self.query_one("#transfer-parts", Static)
         parts.display = bool(self.detail.parts)
         if self.detail.parts:
@@ -101,5 +105,6 @@ class TransferSheet(Scrolling, Live):
             self._wish((item,), Wish.PAUSE if item.wish is Wish.RUN else Wish.RUN)
 
     def action_retry(self) -> None:
-        """Start it again."""
-        self._wish((self.detail.transfer,), Wish.RUN)
+        """Start it again, unless it is done or under way."""
+        if self.detail.transfer.state in RETRIABLE:
+            self._wish((self.detail.transfer,), Wish.RUN)

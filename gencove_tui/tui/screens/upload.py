@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,15 +16,18 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
+from gencove_tui.engine import looking
+from gencove_tui.engine.looking import is_folder, look
 from gencove_tui.engine.views import Desk, PlannedUpload
 from gencove_tui.engine.views_remote import Fate
 from gencove_tui.engine.words import plural
 from gencove_tui.errors import InputProblem, Problem
 from gencove_tui.model import GNCV, GncvPath
 from gencove_tui.tui.format import Cell, Tone, clean, size
+from gencove_tui.tui.mistakes import foreseen
 from gencove_tui.tui.rows import Rows, Source
-from gencove_tui.tui.screens.dialogs import FLAT, LOW, WIDE, Box, Dialog, relabel
-from gencove_tui.tui.screens.paths import PathSuggester, completion, typed_path
+from gencove_tui.tui.screens.dialogs import FLAT, LOW, WIDE, Box, relabel
+from gencove_tui.tui.screens.paths import SILENT, PathDialog, PathField, typed_path
 from gencove_tui.tui.screens.picker import Picker
 from gencove_tui.tui.screens.upload_warnings import warnings
 from gencove_tui.tui.views import Look
@@ -32,11 +36,14 @@ from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 THERE = (Fate.SAME, Fate.UNKNOWN, Fate.ASSIGNED)
 """Fates of files whose checksum decides whether anything is sent."""
+CONFLICT = "another file is there"
+"""Why something can't go to a place that is taken for good."""
+SLOW = "Still looking: it holds very much, or its disk does not answer."
 DAY = re.compile(r"gncv://\d{4}-\d\d-\d\d/")
 """A destination that nobody chose."""
 
 
-class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
+class UploadDialog(PathDialog[tuple[PlannedUpload, ...]]):
     """Path, destination, preview, and then the upload."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,13 +61,7 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
     def __init__(self, desk: Desk, look: Look, destination: str, path: str = "") -> None:
         super().__init__()
         self.desk, self.look = desk, look
-        self.path = Input(
-            path,
-            id="upload-path",
-            compact=True,
-            placeholder="a FASTQ file or a folder",
-            suggester=PathSuggester(),
-        )
+        self.path = PathField(path, id="upload-path", placeholder="a FASTQ file or a folder")
         self.destination = Input(destination, id="upload-destination", compact=True)
         self.message = Static(id="upload-message", markup=False)
         self.table = VirtualTable(self.COLUMNS, glyphs=look.glyphs, id="upload-table")
@@ -99,26 +100,20 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
     def action_complete(self) -> None:
         """In the path: take the completion. Elsewhere: to the next field."""
         if self.path.has_focus and self.path.cursor_at_end:
-            # Looked up here and now: the greyed suggestion may still be on its way.
-            longer = completion(self.path.value) if self.path.value else None
-            if longer and longer != self.path.value:
-                self.path.value = longer
-                self.path.cursor_position = len(longer)
-                return
-        self.focus_next()
+            self.keys_wait_for(self.complete(self.path))
+        else:
+            self.focus_next()
 
     @on(Button.Pressed, "#browse")
     def action_browse(self) -> None:
         """Choose by looking through folders."""
-        typed = typed_path(self.path.value.strip()) if self.path.value.strip() else Path.cwd()
-        start = typed if typed.is_dir() else typed.parent
-        self.app.push_screen(Picker(self.look, start), self._browsed)
+        self.app.push_screen(Picker(self.look, self._paths()[0]), self._browsed)
 
     def _browsed(self, paths: tuple[Path, ...] | None) -> None:
         if paths:
             self.picked = paths
             self.path.value = self._picked_text()
-            self._propose()
+            self.keys_wait_for(self._propose())
             self.destination.focus()
 
     def _picked_text(self) -> str:
@@ -144,10 +139,15 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
         if set("{}") & set(destination):
             self._say("Braces have a meaning in watch rules only. Write the folder out.", bad=True)
             return None
-        self._say(
-            "" if self.path.value.strip() else "Type a path. Folders go with all the FASTQs below them."
-        )
+        text = "" if self.path.value.strip() else "Type a path. Folders go with all the FASTQs below them."
+        self._say(SILENT if self.path.is_silent else text)
         return destination
+
+    @on(PathField.DiskChanged)
+    def _disk_changed(self, event: PathField.DiskChanged) -> None:
+        event.stop()
+        if str(self.message.content) in ("", SILENT):
+            self._say(SILENT if self.path.is_silent else "")
 
     def _say(self, text: str, *, bad: bool = False) -> None:
         self.message.update(Content.styled(clean(text), "$text-error" if bad else "$foreground-muted"))
@@ -168,19 +168,22 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
     @on(Input.Submitted, "#upload-path")
     def _path_entered(self, event: Input.Submitted) -> None:
         event.stop()
-        self._propose()
+        self.keys_wait_for(self._propose())
         self.destination.focus()
 
-    def _propose(self) -> None:
+    async def _propose(self) -> None:
         """A folder goes to a place of its name, unless somebody chose another."""
-        if not self.path.value.strip() or not DAY.fullmatch(self.destination.value):
+        before = self.path.value, self.destination.value
+        folder, *others = self._paths()
+        if others or not before[0].strip() or not DAY.fullmatch(before[1]):
             return
-        folder = self._paths()[0]
         try:
-            if len(self._paths()) == 1 and folder.is_dir() and not set("{}") & set(folder.name):
-                self.destination.value = str(GncvPath.parse(f"{GNCV}{folder.name}/"))
-        except (OSError, ValueError, InputProblem):
+            place = str(GncvPath.parse(f"{GNCV}{folder.name}/"))
+            is_one = await look("upload-path", folder, partial(is_folder, folder))
+        except (ValueError, Problem):
             return  # The day will do.
+        if is_one and not set("{}") & set(place) and (self.path.value, self.destination.value) == before:
+            self.destination.value = place
 
     @on(Input.Submitted, "#upload-destination")
     @on(Button.Pressed, "#preview")
@@ -198,32 +201,35 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
             )
 
     async def _make_plan(self, paths: list[Path], destination: GncvPath) -> None:
+        slow = self.set_timer(looking.PATIENCE, lambda: self._say(SLOW))
         try:
-            plan = await self.desk.plan_uploads(paths, destination)
+            plan = await foreseen(self.desk.plan_uploads(paths, destination))
         except Problem as problem:
             self._say(str(problem), bad=True)
             self.path.focus()
             return
+        finally:
+            slow.stop()
         self._show_plan(plan)
         if any(not item.obstacle for item in plan):
             self.query_one("#go", Button).focus()
             await self._compare(plan)
+        else:
+            self.path.focus()
 
     async def _compare(self, plan: tuple[PlannedUpload, ...]) -> None:
         """Look what the upload area holds; the upload can begin meanwhile, since the engine looks as well."""
         text = str(self.message.content)
         self._say(f"{text} Looking what is there already…")
         try:
-            compared = await self.desk.compare_uploads(plan)
+            compared = await foreseen(self.desk.compare_uploads(plan))
         except Problem as problem:
             self._say(f"{text} What is there already can't be told now: {problem.what}.")
             return
         self.fates = {str(c.planned.target): c.fate for c in compared if c.planned.target is not None}
         self._show_plan(
             tuple(
-                c.planned
-                if c.goes or c.planned.obstacle
-                else structs.replace(c.planned, obstacle="another file is there: choose another place")
+                c.planned if c.goes or c.planned.obstacle else structs.replace(c.planned, obstacle=CONFLICT)
                 for c in compared
             )
         )
@@ -263,10 +269,12 @@ class UploadDialog(Dialog[tuple[PlannedUpload, ...]]):
         text = f"{plural(len(sent), 'file')} would go, {size(sum(item.size for item in sent))}."
         if not plan:
             text = "No FASTQ there: .fastq.gz, .fastq.bgz, .fq.gz and .fq.bgz can go."
-        elif len(good) < len(plan):
-            text += f" {len(plan) - len(good):,} would not."
         if there:
-            text += f" {len(there):,} there already: compared, and sent only if different."
+            text += f" {len(there):,} more, there already, only if different."
+        if plan and len(good) < len(plan):
+            taken = sum(item.obstacle == CONFLICT for item in plan)
+            why = f", {taken:,} of them since {CONFLICT}: choose another place" if taken else ""
+            text += f" {len(plan) - len(good):,} would not{why}."
         self._say(text, bad=not good)
 
     def _cells(self, item: PlannedUpload) -> tuple[Cell, ...]:

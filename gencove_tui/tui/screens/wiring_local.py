@@ -70,7 +70,8 @@ class LocalWiring(Frame):
     @on(TransfersPane.SheetAsked)
     def _sheet_asked(self, event: TransfersPane.SheetAsked) -> None:
         detail = self.desk.transfer_detail(event.transfer.id) or TransferDetail(transfer=event.transfer)
-        sheet = TransferSheet(detail, self.look, self.desk.transfer_detail, self.queue.wish)
+        names = self.query_one(WatchPane).names
+        sheet = TransferSheet(detail, self.look, self.desk.transfer_detail, self.queue.wish, names)
         self.app.push_screen(sheet)
 
     @on(TransfersPane.ClearAsked)

@@ -16,7 +16,8 @@ from gencove_tui.tui.messages import ConnectionChanged, ListChanged, SampleChang
 from gencove_tui.tui.queries import describe_samples
 from gencove_tui.tui.remote_deeds import RemoteDeeds
 from gencove_tui.tui.screens.frame import Frame
-from gencove_tui.tui.widgets.pane import ListPane
+from gencove_tui.tui.views import ListView
+from gencove_tui.tui.widgets.list_pane import ListPane
 from gencove_tui.tui.widgets.projects import ProjectsPane
 from gencove_tui.tui.widgets.sample_detail import DetailPane
 from gencove_tui.tui.widgets.samples import SamplesPane
@@ -65,22 +66,34 @@ class RemoteWiring(Frame):
     @on(ListChanged)
     def _list_changed(self, event: ListChanged) -> None:
         pane = self.list_pane(event.name)
-        here = pane.table.cursor_key
-        if here is not None and not len(event.view.rows):
-            pane.table.expect(here)  # the same list comes again, in another order or with more in it
+        if not len(event.view.rows):
+            pane.table.expect_the_same()  # the same list comes again, in another order or with more in it
         pane.show(event.view)
+        if event.name == "projects":
+            self._renew_project(event.view)
         self._find_place(pane)
         self._say_where(pane)
         self.tell_bars()
 
+    def _renew_project(self, view: ListView[Project]) -> None:
+        """The project whose samples are shown may have another name by now."""
+        chosen = self.refresher.project
+        for _, project in view.rows.items():
+            if chosen is not None and project.id == chosen.id and project != chosen:
+                self.refresher.choose_project(project)
+                self.samples.show_project(project, self.samples.stats)
+
     def _find_place(self, pane: ListPane[Any]) -> None:
         """Back to the row of last time, if it lies beyond the first page."""
-        if pane.NAME not in self._places or pane.view.fetched is None or pane.view.stale:
+        if pane.NAME not in self.places or pane.view.fetched is None or pane.view.stale:
             return
         project = self.refresher.project
-        if pane.NAME == "samples" and (project is None or project.id != self.remembered.project):
+        if pane.NAME == "samples" and project is None:
             return
-        place, key = self._places.pop(pane.NAME), self.remembered.cursors.get(pane.NAME, "")
+        place = self.places.pop(pane.NAME)
+        if pane.NAME == "samples" and project is not None and project.id != self.remembered.project:
+            return
+        key = self.remembered.cursors.get(pane.NAME, "")
         if pane.table.cursor == 0 and place < len(pane.source) and pane.source.place(key) is None:
             pane.table.expect(key)  # near that number, once its page is here
             pane.table.move_to(place)
@@ -113,7 +126,8 @@ class RemoteWiring(Frame):
         able = event.connection.capabilities
         self.list_pane("projects").let_server_search(Capability.SEARCH_PROJECTS in able)
         self.samples.let_server_search(Capability.SEARCH_SAMPLES in able)
-        self.query_one(DetailPane).let_show(able)
+        if event.connection.dialect is not None:  # until then nothing is known, also not what is missing
+            self.query_one(DetailPane).let_show(able)
         organization = event.connection.organization
         days = None if organization is None else organization.expire_uploads_period_days
         self.query_one(UploadsPane).let_keep(days)
@@ -143,7 +157,13 @@ class RemoteWiring(Frame):
         if self.refresher.kept is not None and self.refresher.kept[0] == project.id:
             self.samples.show_query(describe_samples(self.refresher.kept[1]))
         if kept and project.id == self.remembered.project:
-            self.samples.restore(text=kept)
+            self.samples.filter_by(kept)
+
+    def show_sample(self, project: Project, sample_id: str) -> None:
+        """Go to a sample of another project."""
+        self.follower.project(project, opened=True, beside=False)
+        self.samples.table.expect(sample_id)
+        self.go_to("samples")
 
     @on(ListPane.Searched)
     def _searched(self, event: ListPane.Searched) -> None:

@@ -6,7 +6,7 @@ from textual import on
 from textual.worker import Worker, WorkerState
 
 from gencove_tui.errors import Problem
-from gencove_tui.tui.actions import APP, BY_ID, PANES, TABS, bindings
+from gencove_tui.tui.actions import APP, BY_ID, PANES, TABLE, TABS, bindings
 from gencove_tui.tui.clipboard import copy
 from gencove_tui.tui.messages import ProblemMet
 from gencove_tui.tui.screens.dialogs import FactsSheet
@@ -16,8 +16,9 @@ from gencove_tui.tui.screens.messages_sheet import MessagesSheet
 from gencove_tui.tui.screens.theme import ThemeChooser
 from gencove_tui.tui.toasts import say_mistake, say_problem
 from gencove_tui.tui.widgets.bars import Line
+from gencove_tui.tui.widgets.list_pane import ListPane
 from gencove_tui.tui.widgets.notices import Notices
-from gencove_tui.tui.widgets.pane import ListPane, Pane
+from gencove_tui.tui.widgets.pane import Pane
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 
@@ -31,9 +32,10 @@ class SharedWiring(Frame):
     async def do(self, action: str) -> None:
         """Run an action where it belongs: in the pane at hand if it can, else in the first that can."""
         where, call = BY_ID[action].where, BY_ID[action].call
-        if APP not in where and self.at not in where:
+        if not {APP, TABLE, self.at} & set(where):
             self.go_to(where[0])
-        await self.app.run_action(call, self if APP in where else self.panes[self.at])
+        pane = self.panes[self.at]
+        await self.app.run_action(call, self if APP in where else pane.table if TABLE in where else pane)
 
     @on(Line.Pressed)
     async def _bar_pressed(self, event: Line.Pressed) -> None:
@@ -42,7 +44,7 @@ class SharedWiring(Frame):
     def search_all(self, pane: str, text: str) -> None:
         """Filter a list by a text, also what isn't loaded of it."""
         self.go_to(pane)
-        self.list_pane(pane).restore(text=text)
+        self.list_pane(pane).filter_by(text)
 
     def action_go(self, pane: str) -> None:
         """To a pane."""
@@ -110,10 +112,7 @@ class SharedWiring(Frame):
 
     def action_upload(self) -> None:
         """Open the upload dialog."""
-        rules = self.snapshot.rules if self.snapshot is not None else ()
-        folders = (view.rule.destination.as_folder() for view in rules)
-        # A rule's {run} and the like mean nothing for files that are chosen by hand.
-        self.deeds.upload(next((folder for folder in folders if "{" not in folder), ""))
+        self.deeds.upload()
 
     def action_undo(self) -> None:
         """Put back what was taken out of the queue."""
@@ -133,7 +132,7 @@ class SharedWiring(Frame):
 
     def action_help(self) -> None:
         """Open the help."""
-        self.app.push_screen(Help(self.at, self.look.keys))
+        self.app.push_screen(Help(self.at, self.look))
 
     def action_palette(self) -> None:
         """Open the command palette."""
@@ -153,6 +152,10 @@ class SharedWiring(Frame):
         self._leave()
 
     # --- what is true of all panes -----------------------------------------------------
+
+    @on(VirtualTable.Filled)
+    def _filled(self) -> None:
+        self.tell_bars()
 
     @on(Worker.StateChanged)
     def _worker_changed(self, event: Worker.StateChanged) -> None:

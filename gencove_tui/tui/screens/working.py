@@ -13,6 +13,7 @@ from textual.worker import Worker
 
 from gencove_tui.engine.views_remote import Progress
 from gencove_tui.errors import Problem
+from gencove_tui.tui.mistakes import foreseen
 from gencove_tui.tui.screens.dialogs import Box, Dialog
 
 TICK = 0.5
@@ -56,9 +57,9 @@ class Working(Dialog[Done | None]):
 
     async def _run(self) -> None:
         try:
-            self.dismiss(Done(await self._work(self._count)))
+            self.answer(Done(await foreseen(self._work(self._count))))
         except Problem as problem:
-            self.dismiss(Done(problem=problem))
+            self.answer(Done(problem=problem))
 
     def _count(self, done: int, total: int) -> None:
         self._counted = f"{done:,} of {total:,}" if total else f"{done:,}"

@@ -113,12 +113,16 @@ class KeyBar(Line):
         self._keys = keys
         self._actions: Sequence[Action] = ()
         self._typed: list[Content] = []
+        self._zoomed = False
 
-    def show(self, pane: str, without: Sequence[str] = (), first: str = "") -> None:
-        """Offer the keys of this pane, but not actions that make no sense now; ``first`` leads the row."""
-        self._typed = []
+    def show(self, pane: str, without: Sequence[str] = (), *, zoomed: bool = False) -> None:
+        """Offer the keys of this pane, but not actions that make no sense now.
+
+        The way back from an enlarged pane leads the row.
+        """
+        self._typed, self._zoomed = [], zoomed
         actions = [action for action in key_bar(pane) if action.id not in without]
-        self._actions = sorted(actions, key=lambda action: action.id != first)
+        self._actions = sorted(actions, key=lambda action: not (zoomed and action.id == "zoom"))
         self.compose_line()
 
     def say(self, *words: str) -> None:
@@ -148,6 +152,7 @@ class KeyBar(Line):
         self.put_actions(parts)
 
     def _item(self, action: Action) -> Content:
+        does = "put back" if self._zoomed and action.id == "zoom" else action.short
         return Content.assemble(
-            (f" {self._keys.key(action)}", "bold $text-accent"), (f" {action.short} ", "$foreground-muted")
+            (f" {self._keys.key(action)}", "bold $text-accent"), (f" {does} ", "$foreground-muted")
         )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -12,7 +10,8 @@ from rich.cells import cell_len
 from gencove_tui.engine.words import plural
 from gencove_tui.model import Capability, SampleStatus
 from gencove_tui.tui.format import ASCII, Cell, Glyphs, Tone, clean, moment
-from gencove_tui.tui.states import sample_status
+from gencove_tui.tui.json_text import json_text
+from gencove_tui.tui.states import in_words, sample_status
 from gencove_tui.tui.widgets.columns import Column
 
 if TYPE_CHECKING:
@@ -27,20 +26,24 @@ NEEDS = {
 }
 COLUMNS = {
     "qc": (
-        Column("Metric", 16, flex=2, keep=100),
-        Column("Measured", 10, keep=90, right=True),
+        Column("Metric", 16, flex=1, keep=100),
+        Column("Measured", 10, flex=1, keep=90, right=True),
         Column("Expected", 10, keep=80, right=True),
-        Column("Outcome", 12, flex=1, keep=95),
+        Column("Outcome", 9, keep=95),
     ),
     "history": (
-        Column("When", 19, keep=90),
-        Column("Status", 14, flex=1, keep=100),
-        Column("Note", 14, flex=3, keep=50),
+        Column("When", 16, keep=90),
+        Column("Status", 12, keep=100),
+        Column("Note", 14, flex=1, keep=50),
     ),
     "metadata": (Column("JSON", 20, flex=1),),
 }
+MOST_NAME = 60
+"""Cells that names of metrics may take before the others had their share."""
 MOST_FIGURE = 24
 """Cells that a column of figures or of measured words may fill."""
+FIGURE = tuple("-0123456789")
+"""What a figure begins with."""
 MOST_LINES = 2000
 """Lines of metadata that are shown."""
 Row = tuple[str, tuple[Cell, ...], tuple[tuple[str, Cell], ...]]
@@ -76,7 +79,7 @@ def outcome(word: str, glyphs: Glyphs) -> Cell:
         "failed": (glyphs.bad, "failed", Tone.BAD),
         "skipped": (glyphs.skipped, "skipped", Tone.DIM),
     }
-    glyph, shown, tone = known.get(word, (glyphs.neutral, clean(word) or "unknown", Tone.PLAIN))
+    glyph, shown, tone = known.get(word, (glyphs.neutral, in_words(word) or "unknown", Tone.PLAIN))
     return Cell(f"{glyph} {shown}", tone)
 
 
@@ -118,7 +121,8 @@ def _history(steps: Sequence[SampleStatus], glyphs: Glyphs) -> list[Row]:
     found: list[Row] = []
     for number, step in enumerate(steps):
         said = sample_status(step.status, glyphs)
-        cells = (Cell(moment(step.created), Tone.DIM), said, Cell(clean(step.note)))
+        minute = moment(step.created).rpartition(":")[0]
+        cells = (Cell(minute, Tone.DIM), said, Cell(clean(step.note)))
         facts = (
             ("Status", said),
             ("When", Cell(moment(step.created))),
@@ -131,24 +135,35 @@ def _history(steps: Sequence[SampleStatus], glyphs: Glyphs) -> list[Row]:
 def _metadata(data: Any) -> list[Row]:
     if data is None:
         return []
-    lines = json.dumps(data, indent=2, ensure_ascii=True).split("\n")
+    lines = [clean(line) for line in json_text(data).split("\n")]
     if len(lines) > MOST_LINES:
         lines = [*lines[:MOST_LINES], f"… and {len(lines) - MOST_LINES:,} more lines"]
     return [(f"line{n}", (Cell(line),), (("Line", Cell(line)),)) for n, line in enumerate(lines)]
 
 
 def columns(section: str, found: Sequence[Row]) -> tuple[Column, ...]:
-    """The columns of a section: those with figures as wide as the longest, for a cut figure misleads."""
+    """The columns of a section: those with figures as wide as the longest, for a cut figure misleads.
+
+    Words that were measured can be cut, and leave their room to the names of the metrics.
+    """
+    if section == "history":
+        when, status, note = COLUMNS[section]
+        return when, status.wishing(_longest(found, 1), MOST_FIGURE), note
     if section != "qc":
         return COLUMNS[section]
-    widths = [max((cell_len(row[1][place].text) for row in found), default=0) for place in (1, 2)]
     metric, measured, limit, end = COLUMNS["qc"]
     return (
-        metric,
-        replace(measured, width=min(MOST_FIGURE, max(measured.width, widths[0]))),
-        replace(limit, width=min(MOST_FIGURE, max(limit.width, widths[1]))),
-        end,
+        metric.wishing(_longest(found, 0), MOST_NAME),
+        measured.for_texts(_longest(found, 1, figures=True), MOST_FIGURE),
+        limit.for_texts(_longest(found, 2), MOST_FIGURE),
+        end.wishing(_longest(found, 3), MOST_FIGURE),
     )
+
+
+def _longest(found: Sequence[Row], place: int, *, figures: bool = False) -> int:
+    """Cells of the longest text of a column, or of its longest figure."""
+    texts = (row[1][place].text for row in found)
+    return max((cell_len(text) for text in texts if text[:1] in FIGURE or not figures), default=0)
 
 
 def summary(section: str, found: Any) -> str:
@@ -170,10 +185,10 @@ def _quality_summary(outcomes: Sequence[str]) -> str:
     return f"{checks}, all passed" if passed == len(outcomes) else f"{checks}, {passed:,} passed"
 
 
-def empty(section: str) -> str:
-    """What to say when a section has nothing."""
+def empty(section: str, enter: str) -> str:
+    """What to say when a section has nothing; ``enter`` is the key that opens."""
     return {
         "qc": "No QC metrics: the analysis isn't that far, or it has none.",
         "history": "No history.",
-        "metadata": "No metadata. Enter adds some.",
+        "metadata": f"No metadata. {enter} adds some.",
     }[section]

@@ -44,6 +44,8 @@ class Marks:
 
         Returns how many of them aren't loaded, so that they can't be marked.
         """
+        if not len(self.source):
+            return 0
         last = next(
             (place for key in reversed(self.marks) if (place := self.source.place(key)) is not None), None
         )
@@ -51,14 +53,15 @@ class Marks:
         return self._mark(range(low, high + 1))
 
     def mark_all(self) -> int:
-        """Mark every row that is loaded; if all of them are marked, unmark them.
+        """Mark every row that is loaded; if all of them are marked, unmark them, and no others.
 
         Returns how many were left out because they aren't loaded.
         """
         before = len(self.marks)
         left_out = self._mark(range(len(self.source)))
         if len(self.marks) == before:
-            self.clear_marks()
+            here = {self.source.key(index) for index in range(len(self.source))}
+            self.set_marks([key for key in self.marks if key not in here])
             return 0
         return left_out
 

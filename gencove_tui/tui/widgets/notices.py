@@ -46,7 +46,8 @@ class Message(NamedTuple):
         }[self.severity]
         head = self.title
         if head and self.text:
-            head += " " if head.endswith((".", "!", "?", ":")) else ": "
+            ended = head.endswith((".", "!", "?", ":"))
+            head += " " if ended else ". " if ": " in head else ": "
         return Cell(f"{glyph} {sentences((head + ' '.join(self.text.split()),))}", tone)
 
 
@@ -99,15 +100,11 @@ class Notices(Static):
         self._draw()
         self.set_timer(LINGER[message.severity] + 0.05, self._expire)
 
-    def take(self) -> list[Message]:
-        """Take all of them away, and hand them over."""
+    def drop(self) -> bool:
+        """Take all of them away; whether one was an error, which is what the user wanted to be rid of."""
         up, self._up = self._up, []
         self._draw()
-        return [message for _, message in up]
-
-    def drop(self) -> bool:
-        """Take all of them away; False if there were none."""
-        return bool(self.take())
+        return any(message.severity == "error" for _, message in up)
 
     def _expire(self) -> None:
         now = time.monotonic()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.cache import LRUCache
@@ -16,7 +17,7 @@ from gencove_tui.tui.format import Cell, Glyphs, Tone
 from gencove_tui.tui.widgets.columns import Column, gaps, share
 
 GUTTER = 2
-"""Cells before the first column: one for the cursor, one for the mark."""
+"""Cells before the first column: one for the mark or else the cursor, one that keeps it clear of the text."""
 MARGIN = 1
 """Cells after the last column."""
 ROLES = frozenset({"table--header", "table--cursor", "table--cursor-focused", "table--marked"})
@@ -99,13 +100,11 @@ class Painter:
             role = "cursor-focused" if image.focused else "cursor"
         elif image.marked:
             role = "marked"
-        cursor = glyphs.cursor if image.focused else glyphs.cursor_away
-        mark = glyphs.mark if image.marked else " "
-        # Away from the cursor the mark keeps clear of the text.
-        cells = [Cell(cursor + mark if image.cursor else mark + " ", Tone.ACCENT)]
-        for i, (width, gap) in self._shares.items():
-            column = self.columns[i]
-            cell = Cell(glyphs.missing, Tone.DIM) if image.cells is None else image.cells[i]
+        cursor = " " if not image.cursor else glyphs.cursor if image.focused else glyphs.cursor_away
+        # Marks stand one below the other. Where the keyboard is, the ground shows the cursor beside one.
+        signs = cursor + " " if not image.marked else glyphs.mark + (" " if image.focused else cursor)
+        cells = [Cell(signs, Tone.ACCENT)]
+        for column, cell, width, gap in self._spread(image.cells):
             text = fit(cell.text, width, right=column.right, cut=column.cut, ellipsis=glyphs.ellipsis)
             if cell.pieces and text.startswith(cell.text):
                 cells += (Cell(piece, tone) for piece, tone in cell.pieces)
@@ -115,6 +114,19 @@ class Painter:
                 text = fit(first, width, right=column.right, cut=column.cut, ellipsis=glyphs.ellipsis)
             cells.append(Cell(text + gap, cell.tone))
         return self._line(cells, role)
+
+    def _spread(self, cells: Sequence[Cell] | None) -> Iterator[tuple[Column, Cell, int, str]]:
+        """Each cell with its room, and the blanks after it. Words aren't cut beside a cell without any."""
+        shown = list(self._shares.items())
+        while shown:
+            i, (width, gap) = shown.pop(0)
+            column = self.columns[i]
+            cell = Cell(self.glyphs.missing, Tone.DIM) if cells is None else cells[i]
+            cut = column.cut == "end" and not column.right and cell_len(cell.text) > width
+            if cut and cells is not None and shown and not cells[shown[0][0]].text:
+                more, after = shown.pop(0)[1]
+                width, gap = width + len(gap) + more, after
+            yield column, cell, width, gap
 
     def _line(self, cells: Sequence[Cell], role: str) -> Strip:
         segments = [Segment(cell.text, self.style(role, cell.tone)) for cell in cells]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from textual import on
 from textual.message import Message
@@ -12,15 +13,20 @@ from gencove_tui.model import Project, StatusCounts
 from gencove_tui.tui.actions import bindings
 from gencove_tui.tui.asking import Asked
 from gencove_tui.tui.format import Cell, Tone, clean, count, day, moment
+from gencove_tui.tui.json_text import in_words
 from gencove_tui.tui.queries import PROJECT_ORDERS
-from gencove_tui.tui.views import Look
+from gencove_tui.tui.views import ListView, Look
 from gencove_tui.tui.widgets.columns import Column
-from gencove_tui.tui.widgets.pane import ListPane
+from gencove_tui.tui.widgets.list_pane import ListPane
 from gencove_tui.tui.widgets.status_bar import status_bar
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 BAR = 8
 """Cells of a project's status bar."""
+
+
+_OTHERWISE = {"organization": "Organization id"}
+"""Fields whose own name says something else."""
 
 
 class ProjectsPane(ListPane[Project]):
@@ -48,8 +54,12 @@ class ProjectsPane(ListPane[Project]):
         super().__init__(look)
         self.stats: dict[str, tuple[Project, StatusCounts | None]] = {}
         """What was asked about projects: the row for which it was, and the answer once it came."""
+        self._missed: dict[str, datetime | None] = {}
+        """Projects whose counts did not come, with the age that the list had then."""
         self.query_text = ""
         """The filters that Gencove was asked for, in words."""
+        self._new = ""
+        """A project that was made just now and isn't in the list yet."""
 
     def key_of(self, item: Project) -> str:
         """Its id."""
@@ -77,6 +87,16 @@ class ProjectsPane(ListPane[Project]):
         super()._show_rows()
         self.want_stats()
 
+    def go_to_new(self, project: Project) -> None:
+        """The cursor belongs on a project that was made just now, once the list holds it."""
+        self._new = project.id
+
+    def show(self, view: ListView[Project]) -> None:
+        """Show this state of the list."""
+        super().show(view)
+        if self._new and self.table.move_to_key(self._new):
+            self._new = ""
+
     def empty_text(self) -> str:
         """Nothing to see with this key."""
         return f"No projects.\n{self.look.keys.key('new_project')} creates one."
@@ -84,16 +104,28 @@ class ProjectsPane(ListPane[Project]):
     # --- counts ------------------------------------------------------------------------
 
     def want_stats(self) -> None:
-        """Ask for the counts of projects in view that changed since they were counted."""
+        """Ask for the counts of projects in view that changed since they were counted.
+
+        Where they did not come they are asked for again once the list was answered anew: then Gencove can
+        be reached.
+        """
         first, last = self.table.rows_in_view
         wanted = []
         for index in range(first, last + 1):
             project = self.source.item(index)
-            if project is not None and self.stats.get(project.id, (None, None))[0] != project:
-                self.stats[project.id] = (project, self.stats.get(project.id, (project, None))[1])
+            if project is None:
+                continue
+            known, stats = self.stats.get(project.id, (None, None))
+            if project != known or self._missed.get(project.id, self.view.fetched) != self.view.fetched:
+                self._missed.pop(project.id, None)
+                self.stats[project.id] = (project, stats)
                 wanted.append(project)
         if wanted:
             self.post_message(Asked("count_projects", tuple(wanted)))
+
+    def miss_stats(self, project: Project) -> None:
+        """The counts of a project did not come."""
+        self._missed[project.id] = self.view.fetched
 
     def show_stats(self, project: Project, stats: StatusCounts) -> None:
         """The counts of a project came."""
@@ -121,12 +153,6 @@ class ProjectsPane(ListPane[Project]):
         super().action_sort()
         self.post_message(Asked("sort_projects", (self.sort or self.SORTS[0],)))
 
-    def restore(self, *, cursor: str = "", text: str = "", sort: str = "", group: str = "") -> None:
-        """Take up what was remembered; the order has to be asked for."""
-        super().restore(cursor=cursor, text=text, sort=sort, group=group)
-        if self.sort:
-            self.post_message(Asked("sort_projects", (self.sort,)))
-
     def drop_filter(self, *, search: bool = True) -> bool:
         """Drop the filter, or else the filters that Gencove was asked for."""
         if super().drop_filter(search=search):
@@ -141,6 +167,7 @@ class ProjectsPane(ListPane[Project]):
     @on(VirtualTable.Moved)
     def _moved(self, event: VirtualTable.Moved) -> None:
         event.stop()
+        self._new = ""  # the user went elsewhere meanwhile
         if (project := self.current()) is not None:
             self.post_message(self.Chosen(project, opened=False))
 
@@ -204,7 +231,10 @@ def project_facts(project: Project) -> tuple[tuple[str, Cell], ...]:
         ("Your role", Cell(clean(project.role))),
         ("Pipeline", Cell(clean(project.pipeline_capability))),
         ("It is", Cell(", ".join(marks))),
-        *((clean(name), Cell(clean(str(value)), Tone.DIM)) for name, value in project.extra.items()),
+        *(
+            (_OTHERWISE.get(name, clean(name)), Cell(clean(in_words(value)), Tone.DIM))
+            for name, value in project.extra.items()
+        ),
     )
 
 

@@ -37,7 +37,11 @@ def rule_facts(view: RuleView, look: Look, names: Names) -> list[Fact]:
         Fact("Name", Cell(clean(rule.name))),
         Fact("State", rule_state(view, look.glyphs, look.clock()), long=True),
         Fact("Samples", Cell(names.within(view.samples, rule.project), troubled), long=True),
-        Fact("To do", Cell(names.within(view.samples_remedy, rule.project), Tone.WARN), long=True),
+        Fact(
+            "To do",
+            Cell(in_form_words(names.within(view.samples_remedy, rule.project)), Tone.WARN),
+            long=True,
+        ),
         Fact("Folder", Cell(clean(rule.folder)), long=True),
         Fact("To", Cell(clean(rule.destination)), long=True),
         Fact("Files", Cell(", ".join(map(clean, rule.include)) or "every FASTQ"), long=True),
@@ -46,7 +50,7 @@ def rule_facts(view: RuleView, look: Look, names: Names) -> list[Fact]:
         Fact("Assigned to", Cell(names.of_project(rule.project) or "nothing"), long=True),
         Fact("Results", Cell(", ".join(map(clean, rule.deliver)) or "not fetched"), long=True),
         Fact("Results to", Cell(clean(rule.deliver_to)), long=True),
-        Fact("Growing", _number(view.settling)),
+        Fact("Settling", _number(view.settling)),
         Fact("Waiting", _number(view.waiting)),
         Fact("Need you", _number(view.held, Tone.WARN)),
         Fact("Uploading", _number(view.queued)),
@@ -188,6 +192,8 @@ def _datum(name: str, value: object, names: Names) -> str:
 
 def named_project(project_id: str, names: Names) -> str:
     """A project's name together with its id, for whoever must find it elsewhere."""
+    if not project_id:
+        return ""
     name = names.of_project(project_id)
     return name if name == clean(project_id) else f"{name} ({clean(project_id)})"
 

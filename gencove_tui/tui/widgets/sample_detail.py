@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from rich.cells import cell_len
@@ -19,6 +19,7 @@ from gencove_tui.tui.actions import bindings
 from gencove_tui.tui.asking import Asked
 from gencove_tui.tui.format import Cell, Tone, clean, since, size, total_size
 from gencove_tui.tui.rows import Rows, Source
+from gencove_tui.tui.states import has_ended
 from gencove_tui.tui.views import Look, SampleView
 from gencove_tui.tui.widgets import detail_sections as sections
 from gencove_tui.tui.widgets.columns import Column
@@ -29,8 +30,6 @@ from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 MOST_KIND = 24
 """Cells that the type of a deliverable may fill."""
-ENDED = ("succeeded", "failed", "cancelled", "disabled")
-"""Statuses after which nothing more is to come."""
 
 
 class DetailPane(Pane):
@@ -123,6 +122,12 @@ class DetailPane(Pane):
             return
         self._go_to(self.sections[(self.sections.index(self.section) + by) % len(self.sections)])
 
+    def show_file(self, key: str) -> None:
+        """Go to a deliverable."""
+        if self.section != sections.FILES:
+            self._go_to(sections.FILES)
+        self.table.move_to_key(key)
+
     def _go_to(self, section: str) -> None:
         self.section = section
         self._trouble = self._asked_for = None
@@ -171,7 +176,7 @@ class DetailPane(Pane):
             place = (_sample_id(self.view), self.section)
             if place in self._found:
                 found = sections.rows(self.section, self._found[place], self.look.glyphs)
-                self.table.set_empty(sections.empty(self.section))
+                self.table.set_empty(sections.empty(self.section, self.look.keys.key("open")))
             elif self.view.sample is None or self._trouble is not None:
                 self.table.set_empty("")
             else:
@@ -184,7 +189,7 @@ class DetailPane(Pane):
             self.table.show(self.rows)
         self.tell_age()
         problem = self._trouble or self.view.problem
-        self.set_banner("" if problem is None else clean(str(problem)), bad=True)
+        self.set_banner("" if problem is None else clean(str(problem)))
 
     def tell_age(self) -> None:
         """Say whose details these are, how many files, how old."""
@@ -213,22 +218,31 @@ class DetailPane(Pane):
         place = (_sample_id(self.view), self.section)
         return self._asked_for == place and place not in self._found and self._trouble is None
 
+    def idle_actions(self) -> frozenset[str]:
+        """Of a sample without files there is still more to see and to change."""
+        if self.view.sample is None:
+            return super().idle_actions()
+        idle = {"open", "download"} & super().idle_actions()
+        if self.section == sections.FILES:
+            return frozenset(idle)
+        return frozenset(idle - {"download", "open" if self.section == "metadata" else ""})
+
     def _nothing(self) -> str:
         view = self.view
         if view.sample is None:
-            return "Enter on a sample shows its results."
+            return f"{self.look.keys.key('open')} on a sample shows its results."
         if view.problem is not None:
             return ""
         if view.sample.deliverables is None:
-            return "Loading…" if view.busy else "Enter loads its results."
-        return "No deliverables." if view.sample.status in ENDED else "No deliverables yet."
+            return "Loading…" if view.busy else f"{self.look.keys.key('open')} loads its results."
+        return "No deliverables." if has_ended(view.sample.status) else "No deliverables yet."
 
     def _columns(self) -> tuple[Column, ...]:
         """The types as wide as the longest, for the names to get the rest."""
         files = () if self.view.sample is None else self.view.sample.deliverables or ()
         longest = max((cell_len(clean(file.file_type)) for file in files), default=0)
         kind, *others = self.COLUMNS
-        return (replace(kind, width=min(MOST_KIND, max(kind.width, longest))), *others)
+        return (kind.for_texts(longest, MOST_KIND), *others)
 
     def _cells(self, item: tuple[str, Deliverable]) -> tuple[Cell, ...]:
         file = item[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gencove_tui.model import Sample
 from gencove_tui.tui.format import Cell, Tone, clean, moment
+from gencove_tui.tui.json_text import in_words
 from gencove_tui.tui.states import archive_status, sample_status
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.facts import Fact
@@ -22,7 +23,7 @@ def sample_facts(sample: Sample, look: Look) -> list[Fact]:
         Fact("Failed QC", Cell(", ".join(map(clean, sample.failed_qc)), Tone.WARN), long=True),
         Fact("Archive", archive_status(sample.archive_status, glyphs)),
         *(
-            Fact(clean(name), Cell("–" if value is None else clean(str(value)), Tone.DIM))
+            Fact(clean(name), Cell("–" if value is None else clean(in_words(value)), Tone.DIM))
             for name, value in sample.extra.items()
         ),
     ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from rich.cells import cell_len
 from textual import on
 from textual.message import Message
 
@@ -12,19 +14,30 @@ from gencove_tui.engine.views_remote import SampleAct
 from gencove_tui.model import Project, Sample, StatusCounts
 from gencove_tui.tui.actions import bindings
 from gencove_tui.tui.asking import Asked
+from gencove_tui.tui.fitting import fit
 from gencove_tui.tui.format import Cell, Tone, clean, day
 from gencove_tui.tui.queries import SAMPLE_ORDERS
 from gencove_tui.tui.rows import Source
-from gencove_tui.tui.states import archive_status, sample_status
+from gencove_tui.tui.states import FAILED_QC, archive_status, in_words, sample_status
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.columns import Column
-from gencove_tui.tui.widgets.pane import ListPane
+from gencove_tui.tui.widgets.list_pane import ListPane
 from gencove_tui.tui.widgets.projects import project_name
 from gencove_tui.tui.widgets.sample_facts import sample_facts
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 MOST_MARKED = 10_000
 """Samples that one key marks."""
+MOST_DAY = 10
+"""Cells of the longest form of a day."""
+MOST_ID = 60
+"""Cells that client ids may take before the others had their share."""
+LEAST_NAME = 12
+"""Cells that the project's name gets in the border at least."""
+NAME = 12
+"""What the name is worth there."""
+MOST_WORD = 22
+"""Cells that the words for status and archive may take."""
 
 
 class SamplesPane(ListPane[Sample]):
@@ -37,10 +50,9 @@ class SamplesPane(ListPane[Sample]):
         Column("Status", 11, flex=1, keep=90),
         Column("Archive", 11, keep=60),
         Column("Gencove id", 36, keep=10, spare=20),
-        Column("Changed", 10, keep=50, right=True),
+        Column("Changed", 7, keep=50, right=True),
     )
-    ALL_AVAILABLE = tuple(column for column in COLUMNS if column.title != "Archive")
-    """While no sample is archived nobody misses the word, and the others get its room."""
+    """The archive's is left out while no sample is archived: the others get its room."""
 
     @dataclass
     class Chosen(Message):
@@ -64,11 +76,14 @@ class SamplesPane(ListPane[Sample]):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self.table.set_columns(self.ALL_AVAILABLE)
+        self._statuses: set[str] = set()
+        self._archive_words: set[str] = set()
+        """Other words than the usual ``available``; both as far as samples of the project were seen."""
+        self._set_columns()
         self._marked: dict[str, Sample] = {}
         """What is marked stays known when its page goes."""
-        self._archives = False
-        """Whether any sample of the project that was seen so far isn't simply available."""
+        self._all: frozenset[str] = frozenset()
+        """What one key marked last, loaded or not."""
 
     def show_project(self, project: Project, stats: StatusCounts | None) -> None:
         """Say whose samples these are and how they stand."""
@@ -76,7 +91,7 @@ class SamplesPane(ListPane[Sample]):
             self.table.clear_marks()
             self.table.move_to(0)
             self.query_text = ""
-            self._archives = False
+            self._statuses, self._archive_words = set(), set()
         self.project, self.stats = project, stats
         self._describe()
 
@@ -86,7 +101,7 @@ class SamplesPane(ListPane[Sample]):
 
     def cells_of(self, item: Sample) -> tuple[Cell, ...]:
         """Client id, status, archive where any is archived, Gencove id, when it last changed."""
-        archive = (archive_status(item.archive_status, self.look.glyphs),) if self._archives else ()
+        archive = (archive_status(item.archive_status, self.look.glyphs),) if self._archive_words else ()
         return (
             Cell(clean(item.client_id), Tone.DIM if item.hidden else Tone.PLAIN)
             if item.client_id
@@ -94,27 +109,51 @@ class SamplesPane(ListPane[Sample]):
             sample_status(item.status, self.look.glyphs),
             *archive,
             Cell(clean(item.id), Tone.DIM),
-            Cell(day(item.status_created or item.modified or item.created, self.look.clock()), Tone.DIM),
+            Cell(day(_changed(item), self.look.clock()), Tone.DIM),
         )
 
     def text_of(self, item: Sample) -> str:
-        """Both ids and the status."""
-        return f"{item.client_id} {item.id} {item.status}"
+        """Both ids and the status, as it came and as it is shown."""
+        return f"{item.client_id} {item.id} {item.status} {in_words(item.status)}"
 
     def _show_rows(self) -> None:
-        if not self._archives:
-            self._archives = any(
-                archive_status(sample.archive_status, self.look.glyphs).text
-                for _, sample in self.view.rows.items()
-            )
-        self.table.set_columns(self.COLUMNS if self._archives else self.ALL_AVAILABLE)
+        rows = self._rows()
+        self._statuses.update(sample.status for sample in rows)
+        self._archive_words.update(sample.archive_status for sample in rows)
+        self._archive_words -= {"", "available"}
+        self._set_columns()
         super()._show_rows()
+
+    def _rows(self) -> list[Sample]:
+        """The samples that are loaded."""
+        return [sample for _, sample in self.view.rows.items()]
+
+    def _set_columns(self) -> None:
+        """Words of a status are shown whole where ids can spare the room."""
+        glyphs = self.look.glyphs
+        client_id, status, archive, gencove_id, changed = self.COLUMNS
+        rows = self._rows()
+        oldest = min(filter(None, map(_changed, rows)), default=None)
+        longest = max((sample.client_id for sample in rows), key=len, default="")
+        columns = [
+            client_id.wishing(cell_len(clean(longest)), MOST_ID),
+            _for_words(status, [sample_status(word, glyphs) for word in self._statuses]),
+            *(
+                [_for_words(archive, [archive_status(word, glyphs) for word in self._archive_words])]
+                if self._archive_words
+                else []
+            ),
+            gencove_id,
+            changed.for_texts(len(day(oldest, self.look.clock())), MOST_DAY),
+        ]
+        self.table.set_columns(columns)
 
     def empty_text(self) -> str:
         """No samples, or no project to have any."""
         if self.project is None:
-            return "Enter on a project shows its samples."
-        return "No samples in this project.\nAssign uploads to it, and they appear here."
+            return f"{self.look.keys.key('open')} on a project shows its samples."
+        uploads = self.look.keys.key("go_uploads")
+        return f"No samples in this project.\n{uploads} shows the uploads; once assigned, they appear here."
 
     def show_query(self, text: str) -> None:
         """Gencove is asked for these filters from now on."""
@@ -139,9 +178,11 @@ class SamplesPane(ListPane[Sample]):
         self._marked = kept
 
     def mark_items(self, samples: Sequence[Sample]) -> None:
-        """Mark these, loaded or not."""
-        self._marked = {sample.id: sample for sample in samples}
-        self.table.set_marks(self._marked)
+        """Mark these as well, loaded or not."""
+        found = {sample.id: sample for sample in samples}
+        self._all = frozenset(found)
+        self._marked |= found
+        self.table.set_marks([*self.table.marks, *found])
 
     def chosen(self) -> tuple[Sample, ...]:
         """The marked samples, in view or not, or else the one under the cursor."""
@@ -164,12 +205,14 @@ class SamplesPane(ListPane[Sample]):
         return f"{self.look.keys.key('mark_all')} marks every sample that matches."
 
     def action_mark_all(self) -> None:
-        """Mark every sample that matches, also those that aren't loaded; again: none."""
-        rows = self.view.rows
-        if self.table.marks and len(self.table.marks) >= min(len(self.source), MOST_MARKED):
-            self.table.clear_marks()
-        elif rows.loaded >= len(rows) or self._keep() is not None:
+        """Mark every sample that matches, also those that aren't loaded; again: none of them."""
+        rows, marks = self.view.rows, self.table.marks
+        if rows.loaded >= len(rows) or self._keep() is not None:
             super().action_mark_all()
+            return
+        matching = self._all.union(sample.id for _, sample in rows.items())
+        if self._all and matching <= marks.keys():
+            self.table.set_marks(key for key in marks if key not in matching)
         else:
             self.post_message(Asked("mark_all_samples"))
 
@@ -183,12 +226,6 @@ class SamplesPane(ListPane[Sample]):
         """The next order, by Gencove."""
         super().action_sort()
         self.post_message(Asked("sort_samples", (self.sort or self.SORTS[0],)))
-
-    def restore(self, *, cursor: str = "", text: str = "", sort: str = "", group: str = "") -> None:
-        """Take up what was remembered; the order has to be asked for."""
-        super().restore(cursor=cursor, text=text, sort=sort, group=group)
-        if self.sort:
-            self.post_message(Asked("sort_samples", (self.sort,)))
 
     def drop_filter(self, *, search: bool = True) -> bool:
         """Drop the filter, or else the filters that Gencove was asked for."""
@@ -211,17 +248,35 @@ class SamplesPane(ListPane[Sample]):
         if self.project is None:
             return []
         glyphs, stats = self.look.glyphs, self.stats
-        words = []
+        counts: tuple[tuple[str, int | None], ...] = ()
         if stats is not None:
-            for sign, value in (
+            counts = (
                 (glyphs.good, stats.succeeded),
                 (glyphs.busy, stats.running),
                 (glyphs.queued, stats.scheduled),
-                (glyphs.bad, stats.failed),
-            ):
-                if value:
-                    words.append(f"{sign} {value:,}")
-        return [(12, project_name(self.project)), (8, "  ".join(words)), (35, self.query_text)]
+                *self._failures(stats),
+            )
+        words = "  ".join(f"{sign} {number:,}" for sign, number in counts if number)
+        return [(NAME, project_name(self.project)), (8, words), (35, self.query_text)]
+
+    def shortened(self, notes: Sequence[tuple[int, str]], excess: int) -> list[tuple[int, str]]:
+        """Half a name and the counts say more than the name alone."""
+        names = [text for worth, text in notes if worth == NAME]
+        if not names or (room := cell_len(names[0]) - excess) < LEAST_NAME:
+            return []
+        name = fit(names[0], room, ellipsis=self.look.glyphs.ellipsis)
+        return [(worth, name if worth == NAME else text) for worth, text in notes]
+
+    def _failures(self, stats: StatusCounts) -> tuple[tuple[str, int], ...]:
+        """Failed ones, and apart from them those that failed in QC only: Gencove counts them together.
+
+        Where not all of the project's samples are here to be counted, both signs stand before the sum.
+        """
+        glyphs, rows, failed = self.look.glyphs, self.view.rows, stats.failed or 0
+        if rows.loaded < max(stats.total or 0, len(rows)):
+            return ((f"{glyphs.bad}{glyphs.warn}", failed),)
+        in_qc = sum(sample.status.lower() == FAILED_QC for _, sample in rows.items())
+        return (glyphs.bad, max(0, failed - in_qc)), (glyphs.warn, min(in_qc, failed))
 
     @on(VirtualTable.Moved)
     def _moved(self, event: VirtualTable.Moved) -> None:
@@ -302,3 +357,13 @@ class SamplesPane(ListPane[Sample]):
     def action_qc_histogram(self) -> None:
         """Show how the metrics of the project are spread."""
         self.post_message(Asked("qc_histogram"))
+
+
+def _changed(sample: Sample) -> datetime | None:
+    return sample.status_created or sample.modified or sample.created
+
+
+def _for_words(column: Column, cells: Sequence[Cell]) -> Column:
+    """The column with the wish to show the longest of these words."""
+    longest = max((cell_len(cell.text) for cell in cells), default=0)
+    return column.wishing(longest, MOST_WORD)

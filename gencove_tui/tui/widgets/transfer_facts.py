@@ -7,6 +7,7 @@ from gencove_tui.engine.views_queue import TransferDetail
 from gencove_tui.engine.words import plural
 from gencove_tui.model import Direction, Transfer, TransferState, Wish
 from gencove_tui.tui.format import Cell, Tone, bar, clean, duration, moment, percent, rate, sentences, size
+from gencove_tui.tui.rule_words import Names
 from gencove_tui.tui.states import transfer_state
 from gencove_tui.tui.views import Look
 from gencove_tui.tui.widgets.facts import Fact
@@ -21,7 +22,7 @@ def trouble(item: Transfer) -> str:
         return ""
     again = ""
     if item.state is TransferState.WAITING and item.retry_at is not None:
-        again = f"Tried again at {moment(item.retry_at)[11:]}"
+        again = f"Next try at {moment(item.retry_at)[11:]}"
     return sentences((clean(item.problem), clean(item.remedy), again))
 
 
@@ -37,22 +38,18 @@ def counts_line(totals: Totals) -> str:
     return ", ".join(f"{number:,} {word}" for number, word in numbers if number)
 
 
-def left_line(totals: Totals, longest: float = 0.0) -> str:
-    """How much is left, and how long that will take: no less than the ``longest`` of what moves, in seconds.
-
-    A quick upload does nothing for a slow download.
-    """
-    speed = totals.up_rate + totals.down_rate
-    left = []
-    if totals.bytes_left:
-        left.append(f"{size(totals.bytes_left)} left")
-        if speed >= 1:
-            left.append(duration(max(longest, totals.bytes_left / speed)))
-    return ", ".join(left)
+def left_line(totals: Totals) -> str:
+    """How much is left, and how long it will take."""
+    if not totals.bytes_left:
+        return ""
+    left = f"{size(totals.bytes_left)} left"
+    if not totals.unfinished:
+        return left  # all of it is paused
+    return f"{left}, {duration(totals.seconds_left) or 'time unknown'}"
 
 
-def transfer_facts(detail: TransferDetail, look: Look) -> tuple[Fact, ...]:
-    """All that the ledger knows about a transfer."""
+def transfer_facts(detail: TransferDetail, look: Look, names: Names) -> tuple[Fact, ...]:
+    """All that the ledger knows about a transfer; ``names`` knows what its rule is called."""
     item = detail.transfer
     moved = f"{size(item.bytes_done)} of {size(item.size)}"
     if item.size is not None:
@@ -81,7 +78,8 @@ def transfer_facts(detail: TransferDetail, look: Look) -> tuple[Fact, ...]:
         Fact("Queued", Cell(moment(item.created))),
         Fact("Started", Cell(moment(item.started))),
         Fact("Finished", Cell(moment(item.finished))),
-        Fact("Queued by", Cell(f"watch rule {item.rule_id}" if item.rule_id is not None else "you")),
+        Fact("Queued by", Cell("you" if item.rule_id is None else "a watch rule")),
+        Fact("Watch rule", Cell(names.of_rule(item.rule_id))),
     )
 
 

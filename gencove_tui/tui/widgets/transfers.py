@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
-from textual.message import Message
 
-from gencove_tui.engine.views import Snapshot, Totals
+from gencove_tui.engine.views import Snapshot
 from gencove_tui.engine.words import plural
-from gencove_tui.model import Transfer, TransferState, Wish
-from gencove_tui.store.transfers import Place
+from gencove_tui.model import Transfer, TransferState
 from gencove_tui.tui.actions import bindings
 from gencove_tui.tui.format import Cell, Tone, bar, count, duration, percent, rate, size
-from gencove_tui.tui.queue_order import CLEARABLE, GROUPS, SORTS, Group, Row, arrange, cleared, name_of
+from gencove_tui.tui.queue_order import (
+    CLEARABLE,
+    GROUPS,
+    LIVE,
+    SORTS,
+    Group,
+    Row,
+    arrange,
+    cleared,
+    name_of,
+)
 from gencove_tui.tui.rows import Rows
 from gencove_tui.tui.states import transfer_state
 from gencove_tui.tui.views import ListView, Look
 from gencove_tui.tui.widgets.columns import Column
-from gencove_tui.tui.widgets.pane import ListPane
 from gencove_tui.tui.widgets.queue_line import QueueLine
 from gencove_tui.tui.widgets.reason import Reason
+from gencove_tui.tui.widgets.transfer_cells import has_begun, progress_cell
 from gencove_tui.tui.widgets.transfer_facts import counts_line, trouble
+from gencove_tui.tui.widgets.transfer_keys import TransferKeys
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 BAR, SHORT_BAR = 10, 7
@@ -33,11 +41,8 @@ BAR, SHORT_BAR = 10, 7
 ROOMY = 100
 """Cells from which bars have their whole length."""
 
-LIVE = (TransferState.RUNNING, TransferState.VERIFYING)
-RETRIABLE = (TransferState.FAILED, TransferState.CANCELLED, TransferState.WAITING)
 
-
-class TransfersPane(ListPane[Row]):
+class TransfersPane(TransferKeys):
     """What moves, waits, has moved or has failed."""
 
     NAME = "transfers"
@@ -50,48 +55,9 @@ class TransfersPane(ListPane[Row]):
         Column("Progress", BAR, keep=40),
         Column("", 4, keep=80, right=True),
         Column("Size", 8, keep=60, right=True),
-        Column("Rate", 10, keep=70, right=True),
+        Column("Rate", 11, keep=70, right=True),
         Column("Left", 6, keep=50, right=True),
     )
-
-    @dataclass
-    class Wished(Message):
-        """The user wants these transfers to run, pause or end."""
-
-        transfers: tuple[Transfer, ...]
-        wish: Wish
-
-    @dataclass
-    class Reordered(Message):
-        """The user wants these transfers elsewhere in the queue."""
-
-        transfers: tuple[Transfer, ...]
-        place: Place
-
-    @dataclass
-    class Urged(Message):
-        """The user wants these transfers to be more (+1) or less (-1) urgent."""
-
-        transfers: tuple[Transfer, ...]
-        by: int
-
-    @dataclass
-    class AllWished(Message):
-        """The user wants all unfinished transfers to run or pause."""
-
-        wish: Wish
-
-    class LimitAsked(Message):
-        """The user wants to limit the bandwidth."""
-
-    class ClearAsked(Message):
-        """The user doesn't want to see finished transfers any more."""
-
-    @dataclass
-    class SheetAsked(Message):
-        """The user wants to see all that is known about a transfer."""
-
-        transfer: Transfer
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
@@ -100,13 +66,13 @@ class TransfersPane(ListPane[Row]):
         self._listed: tuple[Transfer, ...] = ()
         self._moving = False
         self._bar = BAR
-        self.transfers: tuple[Transfer, ...] = ()
-        self.totals = Totals()
         self.folded: set[str] = set()
         self.cleared_until: datetime | None = None
         """What had ended by then is out of sight; it leaves the ledger once nobody can undo that any more."""
         self.unlisted = 0
         """Transfers that the ledger holds beyond those in the list."""
+        self._remembered = ""
+        """The row that the cursor was on last time, until there are rows."""
 
     def compose(self) -> ComposeResult:
         """Sums, table, filter, and what is wrong with the row under the cursor."""
@@ -116,14 +82,44 @@ class TransfersPane(ListPane[Row]):
 
     def show_snapshot(self, snapshot: Snapshot, limit: int | None = None) -> None:
         """Show the transfers of this snapshot; ``limit`` is the bandwidth's."""
+        known = {transfer.id for transfer in self._listed} if self.view.fetched else None
         self.totals = snapshot.totals
         self._listed = snapshot.transfers
         self.unlisted = snapshot.transfers_total - len(snapshot.transfers)
-        moving = [transfer for transfer in snapshot.transfers if transfer.state is TransferState.RUNNING]
-        self.line.show(snapshot.totals, limit, max((t.eta or 0.0 for t in moving), default=0.0))
-        self._moving = bool(moving)
+        self.line.show(snapshot.totals, limit)
+        self._moving = any(transfer.state is TransferState.RUNNING for transfer in snapshot.transfers)
         self._set_columns()
+        at = self.current()
+        self._return_to_remembered()
         self._rearrange()
+        idle = not self.table.has_focus and isinstance(at, Transfer) and at.state.is_final
+        if known is not None and idle:
+            self._go_to_new(known)
+
+    def restore(self, *, cursor: str = "", text: str = "", sort: str = "", group: str = "") -> None:
+        """Take up what was remembered; the cursor waits for rows."""
+        super().restore(text=text, sort=sort, group=group)
+        self._remembered = cursor
+
+    def _return_to_remembered(self) -> None:
+        """To where the cursor was, unless that has ended while others move: these are what matters."""
+        kept, self._remembered = self._remembered, "" if self._listed else self._remembered
+        moves = any(transfer.state in LIVE for transfer in self._listed)
+        ended = any(str(transfer.id) == kept and transfer.state.is_final for transfer in self._listed)
+        if kept and not (ended and moves):
+            self.table.expect(kept)
+
+    def _go_to_new(self, known: Collection[int]) -> None:
+        """To the first transfer that the user has queued just now, from one that has ended."""
+        for _, row in self.view.rows.items():
+            if (
+                isinstance(row, Transfer)
+                and row.id not in known
+                and row.rule_id is None
+                and not row.state.is_final
+            ):
+                self.table.move_to_key(self.key_of(row))
+                return
 
     def on_resize(self) -> None:
         """Bars of another length, where that makes a difference."""
@@ -140,22 +136,38 @@ class TransfersPane(ListPane[Row]):
         progress = replace(progress, title=title, width=self._bar)
         self.table.set_columns((state, file, progress, *(others if self._moving else others[:-2])))
 
-    def clear_until(self, until: datetime | None) -> int:
-        """Take what had ended by then out of sight, or with None bring it back; returns how many."""
+    def clear_until(self, until: datetime | None) -> int | None:
+        """Take what had ended by then out of sight, or with None bring it back.
+
+        Returns how many; None where the list doesn't hold all of them.
+        """
         before = len(self.transfers)
         self.cleared_until = until
         self._rearrange()
-        return abs(before - len(self.transfers))
+        return None if self.unlisted else abs(before - len(self.transfers))
 
     def _rearrange(self) -> None:
         self.transfers = tuple(t for t in self._listed if not cleared(t, self.cleared_until))
-        rows = arrange(self.transfers, self.sort, self.group, self.folded)
+        # Under a filter a heading is of what matches, and a key on it means nothing else.
+        filtered = bool(self.group and self.filter_text)
+        found = [t for t in self.transfers if self._matches(t)] if filtered else self.transfers
+        rows = arrange(found, self.sort, self.group, self.folded)
         if self.table.marks:
             there = {self.key_of(row) for row in rows} | {str(transfer.id) for transfer in self.transfers}
             for key in self.table.marks.keys() - there:
                 del self.table.marks[key]
         self.show(ListView(rows=Rows.of(rows), fetched=self.view.fetched or self.look.clock()))
         self._tell_trouble()
+
+    @property
+    def found(self) -> int:
+        """How many transfers the filter leaves, headings not among them."""
+        return sum(len(group.transfers) for group in self._groups.values()) if self.group else super().found
+
+    @property
+    def marked(self) -> int:
+        """How many transfers are marked: of a heading all below it."""
+        return len(self.meant()) if self.table.marks else 0
 
     @property
     def counted(self) -> str:
@@ -171,26 +183,16 @@ class TransfersPane(ListPane[Row]):
         return self._group_cells(item) if isinstance(item, Group) else self._transfer_cells(item)
 
     def _transfer_cells(self, item: Transfer) -> tuple[Cell, ...]:
-        started = item.state in LIVE or (item.bytes_done > 0 and not item.state.is_final)
-        fraction = item.bytes_done / item.size if item.size else float(item.state is TransferState.DONE)
         running = item.state is TransferState.RUNNING
         return (
             transfer_state(item, self.look.glyphs),
             Cell(name_of(item), Tone.DIM if item.state in CLEARABLE else Tone.PLAIN),
-            Cell(bar(fraction, self._bar, self.look.glyphs), Tone.BUSY if running else Tone.DIM)
-            if started
-            else Cell(self._urgency(item), Tone.ACCENT),
-            Cell(percent(item.bytes_done, item.size) if started else ""),
+            progress_cell(item, self._bar, self.look.glyphs),
+            Cell(percent(item.bytes_done, item.size) if has_begun(item) else ""),
             Cell(size(item.size), Tone.DIM),
             Cell(rate(item.rate) if running else ""),
             Cell(duration(item.eta) if running else "", Tone.DIM),
         )
-
-    def _urgency(self, item: Transfer) -> str:
-        """Where its bar will be: whether it starts before or after others."""
-        if not item.priority or item.state.is_final:
-            return ""
-        return f"prio {item.priority:+d}"
 
     def _group_cells(self, item: Group) -> tuple[Cell, ...]:
         glyphs = self.look.glyphs
@@ -215,6 +217,13 @@ class TransfersPane(ListPane[Row]):
         state = transfer_state(item, self.look.glyphs).text
         return f"{name_of(item)} {item.remote} {item.local_path} {item.direction} {state} {item.problem}"
 
+    def _set_filter(self, text: str, *, search: bool = True) -> None:
+        super()._set_filter(text, search=search)
+        self._rearrange()
+
+    def _matches(self, item: Row) -> bool:
+        return isinstance(item, Group) or super()._matches(item)
+
     def empty_text(self) -> str:
         """How to get some."""
         keys = self.look.keys
@@ -223,12 +232,11 @@ class TransfersPane(ListPane[Row]):
             f" {keys.key('download')} on a sample downloads its results."
         )
 
-    def note(self) -> str:
-        """How many do what."""
-        more = f"and {self.unlisted:,} older" if self.unlisted > 0 else ""
+    def notes(self) -> list[tuple[int, str]]:
+        """How many do what, how many are not in the list, how it is grouped."""
+        more = f"and {self.unlisted:,} more" if self.unlisted > 0 else ""
         grouped = f"grouped by {self.group}" if self.group else ""
-        separator = f" {self.look.glyphs.separator} "
-        return separator.join(filter(None, (counts_line(self.totals), more, grouped)))
+        return [(10, counts_line(self.totals)), (28, more), (27, grouped)]
 
     @on(VirtualTable.Moved)
     def _moved(self, event: VirtualTable.Moved) -> None:
@@ -238,29 +246,14 @@ class TransfersPane(ListPane[Row]):
     def _tell_trouble(self) -> None:
         """Below the table: why the transfer under the cursor waits or has failed."""
         item = self.current()
-        self.trouble.show(trouble(item) if isinstance(item, Transfer) else "")
+        why = trouble(item) if isinstance(item, Transfer) else ""
+        self.trouble.show(f"{self.look.glyphs.warn} {why}" if why else "")
 
-    # --- what the next action is about -----------------------------------------------------------
-
-    def meant(self) -> tuple[Transfer, ...]:
-        """The transfers that are marked, or those under the cursor; a heading stands for all below it."""
-        by_id = {str(transfer.id): transfer for transfer in self.transfers}
-        members = {
-            self.key_of(row): row.transfers for _, row in self.view.rows.items() if isinstance(row, Group)
-        }
-        keys: Iterable[str] = tuple(self.table.marks) or filter(None, (self.table.cursor_key,))
-        found: dict[int, Transfer] = {}
-        for key in keys:
-            some = members.get(key, (by_id[key],) if key in by_id else ())
-            found.update((transfer.id, transfer) for transfer in some)
-        return tuple(found.values())
+    # --- what changes how the list looks -----------------------------------------------------------
 
     def in_view(self, transfer: Transfer) -> bool:
         """Whether the list as it is filtered and folded now shows the transfer."""
         return self.source.place(str(transfer.id)) is not None
-
-    def _unfinished(self) -> tuple[Transfer, ...]:
-        return tuple(t for t in self.meant() if not t.state.is_final)
 
     @on(VirtualTable.Opened)
     def action_open(self) -> None:
@@ -283,103 +276,3 @@ class TransfersPane(ListPane[Row]):
         following = (place + 1) % len(GROUPS)
         self.group = GROUPS[following] if following else ""
         self._rearrange()
-
-    def action_pause(self) -> None:
-        """Pause what moves or wants to; if all of it is paused, resume."""
-        chosen = self._unfinished()
-        pausing = [t for t in chosen if t.wish is Wish.RUN]
-        if pausing:
-            self._wish(pausing, Wish.PAUSE)
-        elif chosen:
-            self._wish(chosen, Wish.RUN)
-        else:
-            self.post_message(self.Said("Nothing to pause here: finished transfers stay as they are"))
-
-    def action_pause_all(self) -> None:
-        """Pause everything that is unfinished; if nothing wants to move, resume everything."""
-        if self.totals.unfinished:
-            self.post_message(self.AllWished(Wish.PAUSE))
-        elif self.totals.paused:
-            self.post_message(self.AllWished(Wish.RUN))
-        else:
-            self.post_message(self.Said("Nothing to pause: no transfer is unfinished"))
-
-    def action_cancel(self) -> None:
-        """End what isn't finished."""
-        if chosen := self._unfinished():
-            self._wish(chosen, Wish.CANCEL)
-        else:
-            clear = self.look.keys.key("clear_finished")
-            self.post_message(self.Said(f"Already finished. {clear} takes finished transfers off the list"))
-
-    def action_retry(self) -> None:
-        """Start again what failed, was cancelled or waits."""
-        chosen = [t for t in self.meant() if t.state in RETRIABLE]
-        if chosen:
-            self._wish(chosen, Wish.RUN)
-            self.table.clear_marks()  # they have done their work
-        else:
-            self.post_message(self.Said("Nothing to retry: only failed, cancelled and waiting transfers can"))
-
-    def action_clear_finished(self) -> None:
-        """Take finished transfers off the list."""
-        if any(item.state in CLEARABLE for item in self.transfers):
-            self.post_message(self.ClearAsked())
-        else:
-            self.post_message(self.Said("No finished transfers to clear: failures stay in sight"))
-
-    def action_limit(self) -> None:
-        """Limit the bandwidth."""
-        self.post_message(self.LimitAsked())
-
-    def action_queue_up(self) -> None:
-        """One place up in the queue."""
-        self._reorder(Place.UP)
-
-    def action_queue_down(self) -> None:
-        """One place down in the queue."""
-        self._reorder(Place.DOWN)
-
-    def action_queue_top(self) -> None:
-        """To the top of the queue."""
-        self._reorder(Place.TOP)
-
-    def action_queue_bottom(self) -> None:
-        """To the bottom of the queue."""
-        self._reorder(Place.BOTTOM)
-
-    def _reorder(self, place: Place) -> None:
-        if chosen := self._unfinished():
-            self.post_message(self.Reordered(chosen, place))
-        else:
-            self.post_message(self.Said("Finished transfers have no place in the queue"))
-
-    def action_more_urgent(self) -> None:
-        """Raise the priority."""
-        self._urge(1)
-
-    def action_less_urgent(self) -> None:
-        """Lower the priority."""
-        self._urge(-1)
-
-    def _urge(self, by: int) -> None:
-        if chosen := self._unfinished():
-            self.post_message(self.Urged(chosen, by))
-        else:
-            self.post_message(self.Said("Finished transfers need no priority"))
-
-    def action_copy(self) -> None:
-        """Copy the local paths."""
-        if chosen := self.meant():
-            what = "the local path" if len(chosen) == 1 else f"{len(chosen)} local paths"
-            self.post_message(self.CopyAsked("\n".join(t.local_path for t in chosen), what))
-
-    def action_copy_folder(self) -> None:
-        """Copy the folder that the local files lie in."""
-        if chosen := self.meant():
-            folders = dict.fromkeys(str(Path(t.local_path).parent) for t in chosen)
-            what = "the folder's path" if len(folders) == 1 else f"{len(folders)} folders"
-            self.post_message(self.CopyAsked("\n".join(folders), what))
-
-    def _wish(self, transfers: Sequence[Transfer], wish: Wish) -> None:
-        self.post_message(self.Wished(tuple(transfers), wish))

@@ -6,23 +6,36 @@ from datetime import datetime, timedelta
 
 from gencove_tui.engine.words import plural
 from gencove_tui.model import Upload
-from gencove_tui.tui.format import Cell, Tone, clean, day, duration, moment, size
+from gencove_tui.tui.format import Cell, Tone, clean, day, duration, moment, size, total_size
+from gencove_tui.tui.json_text import in_words
 from gencove_tui.tui.states import upload_status
 from gencove_tui.tui.views import Look
+from gencove_tui.tui.widgets.upload_columns import UploadColumns
 from gencove_tui.tui.widgets.upload_rows import Node, Pair
 
 SOON = timedelta(days=2)
 """Time left below which it is shown as a warning."""
 
 
-class UploadCells:
-    """What the columns show. ``narrow`` says that a sign stands for the word of the status."""
+def assignable(upload: Upload) -> bool:
+    """Whether a sample could be made of it now: it has arrived, and none uses it."""
+    return not upload.sample_id and upload.status in ("", "succeeded")
 
-    def __init__(self, look: Look) -> None:
+
+def folder_size(node: Node, *, narrow: bool) -> str:
+    """How large a folder is with all below it, as far as is known."""
+    sizes = [upload.size for upload in node.uploads]
+    if all(length is None for length in sizes):
+        return "?"
+    return total_size(sizes).replace("over ", ">") if narrow else total_size(sizes)
+
+
+class UploadCells:
+    """What the columns show."""
+
+    def __init__(self, look: Look, columns: UploadColumns) -> None:
         self.look = look
-        self.narrow = False
-        self.retention: int | None = None
-        """Days for which Gencove keeps an upload, where it says so."""
+        self.columns = columns
         self.folded: set[str] = set()
         """Paths of the tree's folders that are shut."""
 
@@ -31,17 +44,19 @@ class UploadCells:
         sample = clean(f"{item.client_id} {item.read}".strip())
         arrived = day(item.created, self.look.clock())
         left = self._left(item.created)
-        return self._line(Cell(clean(item.path.key)), sample, item.size, self._status(item), arrived, left)
+        length = size(item.size, "?")
+        return self._line(Cell(clean(item.path.key)), sample, length, self._status(item), arrived, left)
 
     def _line(
-        self, path: Cell, sample: str, length: int | None, status: Cell, arrived: str, left: Cell
+        self, path: Cell, sample: str, length: str, status: Cell, arrived: str, left: Cell
     ) -> tuple[Cell, ...]:
         """What the columns show that there is room for."""
-        length_cell, arrived_cell = Cell(size(length, "?"), Tone.DIM), Cell(arrived, Tone.DIM)
-        if self.narrow:
+        length_cell, arrived_cell = Cell(length, Tone.DIM), Cell(arrived, Tone.DIM)
+        if self.columns.narrow:
             sign = Cell(status.text[:1], status.tone)
             return sign, path, length_cell, arrived_cell, left
-        return path, Cell(sample, Tone.DIM), length_cell, status, arrived_cell, left
+        samples = (Cell(sample, Tone.DIM),) if self.columns.samples else ()
+        return path, *samples, length_cell, status, arrived_cell, left
 
     def _status(self, upload: Upload) -> Cell:
         if upload.sample_id:
@@ -49,9 +64,9 @@ class UploadCells:
         return upload_status(upload.status, self.look.glyphs)
 
     def _left(self, created: datetime | None) -> Cell:
-        if created is None or not self.retention:
+        if created is None or not self.columns.retention:
             return Cell("")
-        left = created + timedelta(days=self.retention) - self.look.clock()
+        left = created + timedelta(days=self.columns.retention) - self.look.clock()
         if left.total_seconds() <= 0:
             return Cell("expired", Tone.WARN)
         return Cell(duration(left.total_seconds()), Tone.WARN if left < SOON else Tone.DIM)
@@ -65,20 +80,33 @@ class UploadCells:
             sample = clean(f"{upload.client_id} {upload.read}".strip())
             path = Cell(f"{indent}{clean(node.name)}")
             status, left = self._status(upload), self._left(upload.created)
-            return self._line(path, sample, upload.size, status, arrived, left)
+            return self._line(path, sample, size(upload.size, "?"), status, arrived, left)
         glyphs = self.look.glyphs
         sign = glyphs.folded if node.path in self.folded else glyphs.unfolded
-        free = sum(not upload.sample_id for upload in node.uploads)
+        free = sum(assignable(upload) for upload in node.uploads)
         name, files = f"{indent}{sign} {clean(node.name)}/", f"  {plural(len(node.uploads), 'file')}"
-        if self.narrow and free:
+        if self.columns.narrow and free:
             files += f", {free:,} free"
         return self._line(
             Cell(name + files, Tone.STRONG, ((name, Tone.STRONG), (files, Tone.DIM))),
             "",
-            node.size,
-            Cell(f"  {free:,} free" if free else f"{glyphs.assigned} assigned", Tone.DIM),
+            folder_size(node, narrow=self.columns.narrow),
+            self._folder_status(node, free),
             arrived,
             self._left(node.oldest),
+        )
+
+    def _folder_status(self, node: Node, free: int) -> Cell:
+        """What there is to do in a folder, or else to know about what nobody can assign."""
+        glyphs, unused = self.look.glyphs, [u.status for u in node.uploads if not u.sample_id]
+        if free:
+            return Cell(f"  {free:,} free", Tone.DIM)
+        if failed := unused.count("failed"):
+            return Cell(f"{glyphs.bad} {failed:,} failed", Tone.BAD)
+        return (
+            Cell(f"{glyphs.busy} arriving", Tone.BUSY)
+            if unused
+            else Cell(f"{glyphs.assigned} assigned", Tone.DIM)
         )
 
     def pair(self, pair: Pair) -> tuple[Cell, ...]:
@@ -124,5 +152,5 @@ class UploadCells:
             ("Sample", Cell(clean(upload.sample_id) or "not assigned, as far as is known")),
             ("sha256", Cell(clean(upload.checksum_sha256))),
             ("Upload id", Cell(clean(upload.id))),
-            *((clean(name), Cell(clean(str(value)), Tone.DIM)) for name, value in upload.extra.items()),
+            *((clean(name), Cell(clean(in_words(value)), Tone.DIM)) for name, value in upload.extra.items()),
         ]

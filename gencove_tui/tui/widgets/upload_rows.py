@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,17 +23,13 @@ class Node(NamedTuple):
     name: str
     depth: int
     uploads: tuple[Upload, ...]
+    is_folder: bool
+    """Whether it can be folded. The path doesn't tell: a file may be named like a folder."""
 
     @property
-    def is_folder(self) -> bool:
-        """Whether it can be folded."""
-        return self.path.endswith("/")
-
-    @property
-    def size(self) -> int | None:
-        """Bytes in all; None where one is unknown."""
-        sizes = [upload.size for upload in self.uploads]
-        return None if None in sizes else sum(filter(None, sizes))
+    def key(self) -> str:
+        """What no other row has."""
+        return self.path if self.is_folder else self.uploads[0].path
 
     @property
     def newest(self) -> datetime | None:
@@ -46,47 +42,73 @@ class Node(NamedTuple):
         return min((u.created for u in self.uploads if u.created is not None), default=None)
 
 
-def tree(uploads: Iterable[Upload], folded: frozenset[str] | set[str]) -> list[Node]:
-    """Folders before files, each by name; what is below a folded folder is left out."""
-    below: dict[str, list[Upload]] = {}
-    children: dict[str, set[str]] = {}
-    files: dict[str, list[Upload]] = {}
-    for upload in uploads:
-        parts = upload.path.key.split("/")
-        parent = ""
-        for part in parts[:-1]:
-            child = f"{parent}{part}/"
-            children.setdefault(parent, set()).add(child)
-            below.setdefault(child, []).append(upload)
-            parent = child
-        files.setdefault(parent, []).append(upload)
-    nodes: list[Node] = []
+class Tree:
+    """The upload area by folder: sorted once, asked for rows as often as a folder or a filter changes."""
 
-    # A stack and no recursion: folders may be nested deeper than Python calls.
-    def entries(folder: str, depth: int) -> list[Node]:
-        inner = [
-            Node(child, child.rstrip("/").rpartition("/")[2], depth, tuple(below[child]))
-            for child in sorted(children.get(folder, ()))
+    def __init__(self, uploads: Sequence[Upload]) -> None:
+        self.uploads = uploads
+        files: dict[str, list[Node]] = {}
+        for upload in uploads:
+            folder, slash, name = upload.path.key.rpartition("/")
+            node = Node(upload.path.key, name or "/", folder.count("/") + len(slash), (upload,), False)
+            files.setdefault(folder + slash, []).append(node)
+        self._files = [
+            (folder, sorted(files[folder], key=lambda node: node.path))
+            for folder in sorted(files, key=_folders_first)
         ]
-        inner += [
-            Node(upload.path.key, upload.path.name, depth, (upload,))
-            for upload in sorted(files.get(folder, ()), key=lambda u: u.path)
-        ]
-        return inner[::-1]
 
-    stack = entries("", 0)
-    while stack:
-        node = stack.pop()
-        nodes.append(node)
-        if node.is_folder and node.path not in folded:
-            stack += entries(node.path, node.depth + 1)
-    return nodes
+    def rows(
+        self, folded: Collection[str] = (), keep: Callable[[Upload], bool] = lambda _: True
+    ) -> list[Node]:
+        """Folders before files, each by name, without what is below a folded folder.
+
+        Of the files those that are to be kept, of the folders those that lead to one.
+        """
+        rows: list[Node] = []
+        kept: list[Upload] = []
+        opened: list[tuple[str, int, int]] = []
+        """Folders around the present place: path, row (or -1 for none), and how many files came before."""
+        hidden = 0
+        """How many of these are folded, or below one that is."""
+
+        def leave(place: str) -> None:
+            """Close the folders that don't hold this place."""
+            nonlocal hidden
+            while opened and not place.startswith(opened[-1][0]):
+                _, row, before = opened.pop()
+                hidden -= bool(hidden)
+                if row >= 0:
+                    rows[row] = rows[row]._replace(uploads=tuple(kept[before:]))
+
+        for folder, files in self._files:
+            here = [node for node in files if keep(node.uploads[0])]
+            if not here:
+                continue
+            leave(folder)
+            start = len(opened[-1][0]) if opened else 0
+            for name in folder[start:].split("/")[:-1]:
+                path = f"{opened[-1][0] if opened else ''}{name}/"
+                opened.append((path, -1 if hidden else len(rows), len(kept)))
+                if not hidden:
+                    rows.append(Node(path, name, len(opened) - 1, (), True))
+                hidden += bool(hidden or path in folded)
+            kept += [node.uploads[0] for node in here]
+            if not hidden:
+                rows += here
+        leave("")
+        return rows
+
+
+def _folders_first(folder: str) -> tuple[tuple[int, str], ...]:
+    """Sorts a folder's own files behind the folders in it."""
+    return (*((0, f"{name}/") for name in folder.split("/")[:-1]), (1, ""))
 
 
 class Pair(NamedTuple):
     """A sample as it would be made of uploads."""
 
     key: str
+    """The same before and after its mate came."""
     client_id: str
     folder: str
     r1: Upload | None
@@ -101,7 +123,8 @@ class Pair(NamedTuple):
 
 def pairs_of_sheet(rows: Sequence[SheetRow]) -> list[Pair]:
     """The pairs as Gencove made them."""
-    found = []
+    found: list[Pair] = []
+    taken: set[str] = set()
     for row in rows:
         uploads = [
             None
@@ -117,10 +140,16 @@ def pairs_of_sheet(rows: Sequence[SheetRow]) -> list[Pair]:
         ]
         first = next((upload for upload in uploads if upload is not None), None)
         if first is not None:
-            found.append(
-                Pair(first.id, row.client_id, first.path.folder.key, uploads[0], uploads[1], row.sample_id)
-            )
+            folder, stem = _common_name(first)
+            key = folder + stem if folder + stem not in taken else first.path
+            taken.add(key)
+            found.append(Pair(key, row.client_id, folder, uploads[0], uploads[1], row.sample_id))
     return found
+
+
+def _common_name(upload: Upload) -> tuple[str, str]:
+    """Folder, and what its name has in common with that of its mate."""
+    return upload.path.folder.key, _READ.sub("_", upload.path.name, count=1)
 
 
 def pairs_of_names(uploads: Iterable[Upload]) -> list[Pair]:
@@ -128,13 +157,11 @@ def pairs_of_names(uploads: Iterable[Upload]) -> list[Pair]:
     found: dict[tuple[str, str], dict[str, Upload]] = {}
     for upload in uploads:
         match = _READ.search(upload.path.name)
-        read = match[1] if match else ""
-        stem = upload.path.name if match is None else _READ.sub("_", upload.path.name, count=1)
-        found.setdefault((upload.path.folder.key, stem), {})[read] = upload
+        found.setdefault(_common_name(upload), {})[match[1] if match else ""] = upload
     pairs = []
     for (folder, stem), reads in found.items():
         first = next(iter(reads.values()))
         r1 = reads.get("R1", reads.get(""))
         client_id = first.client_id or stem.partition("_")[0]
-        pairs.append(Pair(first.path, client_id, folder, r1, reads.get("R2"), first.sample_id))
+        pairs.append(Pair(folder + stem, client_id, folder, r1, reads.get("R2"), first.sample_id))
     return pairs

@@ -99,6 +99,10 @@ class VirtualTable(Motion, Marks, ScrollView, can_focus=True, inherit_bindings=F
     class MarksChanged(About):
         """Rows were marked or unmarked."""
 
+    @dataclass
+    class Filled(About):
+        """There are rows now where there were none, or the other way round."""
+
     def __init__(
         self,
         columns: Sequence[Column],
@@ -128,6 +132,7 @@ class VirtualTable(Motion, Marks, ScrollView, can_focus=True, inherit_bindings=F
         before = self.cursor
         if bool(len(source)) != bool(len(self.source)):
             self.refresh()  # the words for an empty list come or go
+            self.post_message(self.Filled(self))
         self.source = source
         wanted = self._cursor_key if self._expected is None else self._expected
         place = None if wanted is None else source.place(wanted)
@@ -181,6 +186,11 @@ class VirtualTable(Motion, Marks, ScrollView, can_focus=True, inherit_bindings=F
     def expect(self, key: str) -> None:
         """The cursor belongs on the row with this key, once it is here."""
         self._expected = key
+
+    def expect_the_same(self) -> None:
+        """The cursor belongs on the row that it is on, once that is here; unless another is expected."""
+        if self._expected is None:
+            self._expected = self._cursor_key
 
     def _marks_changed(self) -> None:
         self._repaint_changed()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
@@ -18,12 +19,17 @@ from gencove_tui.tui.rule_words import Names
 from gencove_tui.tui.states import rule_state
 from gencove_tui.tui.views import ListView, Look
 from gencove_tui.tui.widgets.columns import Column
-from gencove_tui.tui.widgets.pane import ListPane
+from gencove_tui.tui.widgets.list_pane import ListPane
+from gencove_tui.tui.widgets.pane import ABOUT_ROWS
 from gencove_tui.tui.widgets.rule_facts import audit_facts, event_facts
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
 
 RULES_SHOWN = 4
-"""Rules in view before their list scrolls."""
+"""Rules that are in view at least before their list scrolls; in a high pane a third of it."""
+MOST_NAME = 20
+"""Cells that the names of rules may take before the others had their share."""
+MOST_TIME = 10
+"""Cells of the longest form of a day."""
 EMPTY = 4
 """Lines that say how to get the first rule, with blanks around them."""
 LOGS = ("events", "audit")
@@ -119,17 +125,31 @@ class WatchPane(ListPane[RuleView]):
         roomy = self.size.width >= self.ROOMY
         if roomy != self._roomy:
             self._roomy = roomy
-            self.table.set_columns(self.ROOMY_COLUMNS if roomy else self.COLUMNS)
             self._show_rows()
+        self._share_height()
+
+    def _show_rows(self) -> None:
+        if self._roomy:
+            name, *others = self.ROOMY_COLUMNS
+            longest = max((cell_len(self._name_of(view)) for _, view in self.view.rows.items()), default=0)
+            self.table.set_columns((name.for_texts(longest, MOST_NAME), *others))
+        else:
+            self.table.set_columns(self.COLUMNS)
+        super()._show_rows()
+
+    def _share_height(self) -> None:
+        """As many lines for the rules as there are, while enough is left for the log."""
+        most = max(RULES_SHOWN, self.size.height // 3)
+        height = 1 + (min(len(self.view.rows), most) or EMPTY)
+        if self.table.styles.height is None or self.table.styles.height.value != height:
+            self.table.styles.height = height
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show the rules and events of this snapshot."""
         rules = {view.rule.id: view.rule.name or view.rule.folder for view in snapshot.rules}
         self.names = replace(self.names, rules=rules)
         self.show(ListView(rows=Rows.of(snapshot.rules), fetched=self.view.fetched or self.look.clock()))
-        height = 1 + (min(len(snapshot.rules), RULES_SHOWN) or EMPTY)
-        if self.table.styles.height is None or self.table.styles.height.value != height:
-            self.table.styles.height = height
+        self._share_height()
         news = snapshot.events[:1] != self._snapshot_events[:1]
         self._snapshot_events = snapshot.events
         if not self.audits:
@@ -154,6 +174,11 @@ class WatchPane(ListPane[RuleView]):
         self.event_source = Source(
             Rows.of(entries), _entry_key, self._entry_cells, keep if words and not self.audits else None
         )
+        what, when = self.EVENT_COLUMNS
+        if self.audits:
+            what = replace(what, title="Audit log")
+        oldest = day(entries[-1].time, self.look.clock()) if entries else ""
+        self.events.set_columns((what, when.for_texts(len(oldest), MOST_TIME)))
         nothing = "Nothing in the audit log yet." if self.audits else "No events yet."
         self.events.set_empty("Nothing matches the filter." if self.filter_text else nothing)
         self.events.show(self.event_source)
@@ -176,12 +201,15 @@ class WatchPane(ListPane[RuleView]):
 
     def cells_of(self, item: RuleView) -> tuple[Cell, ...]:
         """Name, state in words, and the folder where there is room."""
-        folder = Cell(clean(item.rule.folder), Tone.DIM)
         return (
-            Cell(clean(item.rule.name) or folder.text),
+            Cell(self._name_of(item)),
             rule_state(item, self.look.glyphs, self.look.clock()),
-            *([folder] if self._roomy else []),
+            *([Cell(clean(item.rule.folder), Tone.DIM)] if self._roomy else []),
         )
+
+    @staticmethod
+    def _name_of(item: RuleView) -> str:
+        return clean(item.rule.name) or clean(item.rule.folder)
 
     def empty_text(self) -> str:
         """How to get a rule."""
@@ -190,9 +218,14 @@ class WatchPane(ListPane[RuleView]):
     def _nothing(self) -> str:
         return self.empty_text() if self.view.fetched else "Loading…"
 
-    def note(self) -> str:
-        """Which log is below."""
-        return "audit log" if self.audits else ""
+    def idle_actions(self) -> frozenset[str]:
+        """Some are about rules, some about the log, some about the one of both that has the keyboard."""
+        log, at = {"filter", "export_log"}, {"open", "copy"}
+        table = self.events if self.events.has_focus else self.table
+        idle = set() if len(self.view.rows) else ABOUT_ROWS - log - at
+        if not self.entries and not self.filter_text:
+            idle |= log
+        return frozenset(idle if len(table.source) else idle | at)
 
     @on(VirtualTable.Moved)
     def _moved(self, event: VirtualTable.Moved) -> None:
@@ -281,7 +314,12 @@ class WatchPane(ListPane[RuleView]):
     def _entry_cells(self, item: Entry) -> tuple[Cell, ...]:
         glyphs, when = self.look.glyphs, Cell(day(item.time, self.look.clock()), Tone.DIM)
         if isinstance(item, AuditEntry):
-            glyph, tone = (glyphs.bad, Tone.BAD) if item.outcome == "failed" else (glyphs.good, Tone.PLAIN)
+            glyph, tone = {
+                "failed": (glyphs.bad, Tone.BAD),
+                "skipped": (glyphs.skipped, Tone.DIM),
+                "cancelled": (glyphs.cancelled, Tone.DIM),
+                "unclear": (glyphs.warn, Tone.WARN),
+            }.get(item.outcome, (glyphs.good, Tone.PLAIN))
             return Cell(f"{glyph} {self.names.audit(item)}", tone), when
         glyph, tone = {
             "success": (glyphs.good, Tone.GOOD),
