@@ -25,6 +25,7 @@ def start(environment):
     return subprocess.Popen([sys.executable, "-m", "gencove_tui", "engine"], env=environment)
 
 
+@pytest.mark.long  # the windows and the kill loop say the same in small
 def test_an_upload_survives_kill_9_and_sends_no_finished_part_again(environment, sandbox, tmp_path):
     path = large(tmp_path, 130 * MIB, seed=5)
     place = PLACE + path.name

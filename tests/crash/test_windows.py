@@ -52,7 +52,6 @@ def traffic(world, item):
     "not yet confirmed",
     "confirmed, not noted",
     "done noted",
-    both=("not yet confirmed",),
 )
 def test_an_upload_in_parts_survives_a_window_without_sending_a_part_twice(world, window):
     item = world.upload(PARTS)
@@ -166,7 +165,6 @@ def test_a_file_that_changed_between_two_starts_is_sent_anew(world, window):
     "about to verify",
     "about to be named",
     "done noted",
-    both=("about to be named",),
 )
 def test_a_download_survives_a_window(world, window):
     [item] = world.download(20 * MIB)

@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 from gencove_tui.cli.link import linker
+from gencove_tui.engine import core
 from gencove_tui.engine.core import Engine
 from gencove_tui.engine.watch import watcher
 from gencove_tui.store.ledger import Ledger
@@ -13,8 +14,10 @@ from gencove_tui.store.ledger import Ledger
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch):
-    """A rule whose notices are lost or absent looks again soon, so that no test waits for the next round."""
+    """Looks at folders and at the ledger follow each other soon, so that no test waits for the next round."""
     monkeypatch.setattr(watcher, "LOCAL_SECONDS", 1.0)
+    monkeypatch.setattr(core, "_STEP_SECONDS", 0.05)
+    monkeypatch.setattr(core, "_STEP_AT_LEAST", 1.0)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from gencove_tui.fastq.generate import write_pair
 
 from .conftest import install
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.interop, pytest.mark.long, pytest.mark.timeout(900)]
 
 FIRST = "1.0.1"
 

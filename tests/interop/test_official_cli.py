@@ -16,7 +16,7 @@ from gencove_tui.fastq.generate import write_pair
 from gencove_tui.sandbox.hooks import sign
 from tests.waiting import until_blocking
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.interop, pytest.mark.long, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 
 from gencove_tui.cli.link import linker
 from gencove_tui.config import HOME_VARIABLE
+from gencove_tui.engine import core
 from gencove_tui.engine.loop import runner
 from gencove_tui.engine.loop.wants import Wants
 from gencove_tui.engine.watch import watcher
@@ -21,6 +22,7 @@ PLACE = GncvPath("gncv://lab/run/")
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch):
     """Looks at folder and ledger follow each other soon, so that no test waits for the next round."""
+    monkeypatch.setattr(core, "_STEP_SECONDS", 0.05)
     monkeypatch.setattr(watcher, "LOCAL_SECONDS", 0.5)
     monkeypatch.setattr(runner, "_LOOK_SECONDS", 0.5)
     monkeypatch.setattr(runner, "_LEFT_SECONDS", 0.2)

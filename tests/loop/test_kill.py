@@ -24,9 +24,7 @@ WANTED = {"v1": ("vcf", "bai"), "v2": ("impute-vcf", "alignment-bai")}
 TREE = Path(__file__).parents[2]
 ALWAYS = {
     ("v2", "pair", "upload's end half noted"),
-    ("v2", "pair", "intent noted"),
     ("v2", "pair", "assignment sent, reply lost"),
-    ("v2", "pair", "downloads queued"),
     ("v1", "pair", "notice given"),
     ("v2", "restore", "asked back, reply lost"),
     ("v2", "merged", "first upload's end noted"),

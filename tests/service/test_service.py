@@ -8,8 +8,10 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 from gencove_tui import __version__
+from gencove_tui.cli import cli
 from gencove_tui.config import HOME_VARIABLE, HOST_VARIABLE, KEY_VARIABLE, S3_VARIABLE, resolve
 from gencove_tui.engine import systemd as systemd_module
 from gencove_tui.engine.locks import engine_holder
@@ -98,13 +100,11 @@ def installed(unit, home):
 
 
 def run(environment, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "gencove_tui", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=90,
-    )
+    """A command in this very process, as it starts none that stays: its end, ``stdout`` and ``stderr``."""
+    result = CliRunner().invoke(cli, arguments, env=environment)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
 
 
 def key_of(environment):
@@ -116,7 +116,7 @@ def test_install_writes_enables_and_starts_the_unit(systemd, home, unit, idle_en
     until_blocking(lambda: engine_holder(resolve(environment=home).state_folder), "an engine to show")
     systemd.says("active", "running", "enabled", "nothing to do")
     result = run(home, "service", "install")
-    assert result.returncode == 0, result.stderr
+    assert result.exit_code == 0, result.stderr
     assert systemd.calls[:4] == [
         "systemctl --user show --property=Version",
         "systemctl --user daemon-reload",
@@ -143,7 +143,7 @@ def test_install_again_renews_the_unit(systemd, home, unit, idle_engines):
     unit.parent.mkdir(parents=True)
     unit.write_text("old")
     systemd.says("active", "running", "enabled", "nothing to do")
-    assert run(home, "service", "install").returncode == 0
+    assert run(home, "service", "install").exit_code == 0
     assert "Type=notify" in unit.read_text()
     assert [path.name for path in unit.parent.iterdir()] == [UNIT]
 
@@ -153,7 +153,7 @@ def test_lingering_that_is_on_is_not_asked_for_again(systemd, home):
     systemd.says("active", "running", "enabled", "nothing to do")
     systemd.lingers.touch()
     result = run(home, "service", "install", "--linger")
-    assert result.returncode == 0, result.stderr
+    assert result.exit_code == 0, result.stderr
     assert not any("enable-linger" in call for call in systemd.calls)
     assert "lingering on" in result.stdout
 
@@ -161,7 +161,7 @@ def test_lingering_that_is_on_is_not_asked_for_again(systemd, home):
 def test_lingering_that_is_refused_is_said_after_all_else_is_done(systemd, home, unit):
     systemd.says("active", "running", "enabled", "nothing to do")
     result = run(home, "service", "install", "--linger")
-    assert result.returncode == 1
+    assert result.exit_code == 1
     assert unit.exists()
     assert "active (running)" in result.stdout
     assert "Access denied" in result.stderr
@@ -170,7 +170,7 @@ def test_lingering_that_is_refused_is_said_after_all_else_is_done(systemd, home,
 
 def test_print_changes_nothing(systemd, home, unit):
     result = run(home, "service", "install", "--print")
-    assert result.returncode == 0
+    assert result.exit_code == 0
     assert result.stdout.startswith("# Made by")
     assert systemd.calls == []
     assert not unit.exists()
@@ -182,7 +182,7 @@ def test_without_a_kept_key_it_is_refused(systemd, home, unit, by_environment):
     if by_environment:
         home = {**home, KEY_VARIABLE: "0123456789abcdef0123456789abcdef0123"}
     result = run(home, "service", "install")
-    assert result.returncode == 2
+    assert result.exit_code == 2
     assert "keeps no API key" in result.stderr
     assert "gencove-tui --profile default login" in result.stderr
     assert systemd.calls == []
@@ -191,14 +191,14 @@ def test_without_a_kept_key_it_is_refused(systemd, home, unit, by_environment):
 
 def test_a_host_that_is_not_the_profiles_is_refused(systemd, home, unit):
     result = run({**home, HOST_VARIABLE: "http://127.0.0.1:10"}, "service", "install")
-    assert result.returncode == 2
+    assert result.exit_code == 2
     assert "the profile's own host" in result.stderr
     assert not unit.exists()
 
 
 def test_an_s3_endpoint_that_is_not_the_profiles_is_refused(systemd, home, unit):
     result = run({**home, S3_VARIABLE: "http://127.0.0.1:10"}, "service", "install")
-    assert result.returncode == 2
+    assert result.exit_code == 2
     assert 's3_endpoint = "http://127.0.0.1:10"' in result.stderr
     assert not unit.exists()
 
@@ -233,12 +233,12 @@ def test_without_systemd_it_says_so_and_writes_nothing(home, unit, tmp_path):
             unit.parent.mkdir(parents=True)
             unit.write_text("unit")
         result = run({**home, "PATH": str(empty)}, "service", command)
-        assert result.returncode == 1
+        assert result.exit_code == 1
         assert "systemctl is not installed" in result.stderr
         assert "Traceback" not in result.stderr
         assert unit.exists() is (command == "uninstall")
     status = run({**home, "PATH": str(empty)}, "service", "status")
-    assert status.returncode == 3
+    assert status.exit_code == 3
     assert "service   installed, but th" in status.stdout
     assert "systemctl is not installed" in status.stdout
     assert "does not run" in status.stdout
@@ -247,7 +247,7 @@ def test_without_systemd_it_says_so_and_writes_nothing(home, unit, tmp_path):
 def test_systemds_refusal_is_passed_on(systemd, home):
     systemd.refuses.touch()
     result = run(home, "service", "install")
-    assert result.returncode == 1
+    assert result.exit_code == 1
     assert "Job for unit failed." in result.stderr
 
 
@@ -274,7 +274,7 @@ def test_uninstall_stops_disables_and_removes_and_leaves_the_rest(systemd, home,
     unit.parent.mkdir(parents=True)
     unit.write_text("unit")
     result = run(home, "service", "uninstall")
-    assert result.returncode == 0, result.stderr
+    assert result.exit_code == 0, result.stderr
     assert systemd.calls == [
         f"systemctl --user disable --now {UNIT}",
         "systemctl --user daemon-reload",
@@ -284,7 +284,7 @@ def test_uninstall_stops_disables_and_removes_and_leaves_the_rest(systemd, home,
     assert settings.where.key_file("default").exists()
     assert (settings.state_folder / "ledger.db").exists()
     again = run(home, "service", "uninstall")
-    assert again.returncode == 0
+    assert again.exit_code == 0
     assert "has no service" in again.stdout
 
 
@@ -293,7 +293,7 @@ def test_status_tells_it_in_words(systemd, home, unit, idle_engines, manager, tm
     with Ledger(settings.state_folder) as ledger:
         ledger.transfers.add_upload(str(tmp_path / "a_R1.fastq.gz"), "gncv://a/a_R1.fastq.gz", 10)
     none = run(home, "service", "status")
-    assert none.returncode == 3
+    assert none.exit_code == 3
     assert "not installed" in none.stdout
     assert "does not run" in none.stdout
     unit.parent.mkdir(parents=True)
@@ -302,7 +302,7 @@ def test_status_tells_it_in_words(systemd, home, unit, idle_engines, manager, tm
     engine = idle_engines.start(NOTIFY_SOCKET=manager.address)
     until_blocking(lambda: engine_holder(settings.state_folder), "the engine")
     result = run(home, "service", "status")
-    assert result.returncode == 0, result.stderr
+    assert result.exit_code == 0, result.stderr
     for words in (
         f"{UNIT}: installed, enabled, active (running)",
         "no connection yet",

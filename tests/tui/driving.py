@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from gencove_tui.tui.app import GencoveApp, build_app
@@ -32,6 +33,11 @@ class Driver:
     async def type(self, text: str) -> None:
         """Type a text."""
         await self.press(*text)
+
+    async def paste(self, text: str) -> None:
+        """Put a text where the keyboard is, as a terminal does that pastes: quicker than key by key."""
+        self.app.post_message(Paste(text))
+        await self.pilot.pause()
 
     @property
     def lines(self) -> list[str]:

@@ -225,7 +225,7 @@ async def test_tab_completes_the_path(tmp_path: Path) -> None:
     (tmp_path / "run_0314").mkdir()
     async with drive() as it:
         await it.press("u")
-        await it.type(f"{tmp_path}/ru")
+        await it.paste(f"{tmp_path}/ru")
         await it.until(lambda: it.app.screen.query_one("#upload-path")._suggestion, "a completion")  # type: ignore[attr-defined]  # Input
         await it.press("tab")
         await it.until(
@@ -340,7 +340,7 @@ async def test_a_dialog_fits_after_the_terminal_has_shrunk() -> None:
         await it.sees("6 files")
         await it.pilot.resize_terminal(*SMALLEST)
         await it.sees("Download", "Back", "esc back")
-        assert it.lines[0].startswith("╭─ Download results of B73-rep1")
+        await it.until(lambda: it.lines[0].startswith("╭─ Download results of B73-rep1"), "its title on top")
 
 
 async def test_many_answers_are_within_reach() -> None:
@@ -456,7 +456,7 @@ async def test_a_folder_goes_to_a_place_of_its_name_unless_another_was_chosen(tm
     (tmp_path / "run7").mkdir()
     async with drive() as it:
         await it.press("u")
-        await it.type(f"{tmp_path}/run7")
+        await it.paste(f"{tmp_path}/run7")
         await it.press("enter")
         destination = it.app.screen.query_one("#upload-destination", Input)
         assert destination.value == "gncv://run7/"

@@ -15,7 +15,7 @@ from gencove_tui.tui.widgets.columns import Column, gaps, share
 from gencove_tui.tui.widgets.notices import Message
 from gencove_tui.tui.widgets.reason import MOST, Reason
 from gencove_tui.tui.widgets.virtual_table import VirtualTable
-from tests.tui.driving import BOTH, WIDE, Driver, drive
+from tests.tui.driving import NARROW, WIDE, Driver, drive
 from tests.tui.fakes import NOW, FakeDesk, make_snapshot
 
 TEXT, HINT = 4.5, 3.0
@@ -31,7 +31,7 @@ def styles(it: Driver) -> list[Style]:
     ]
 
 
-@pytest.mark.parametrize("size", BOTH)
+@pytest.mark.parametrize("size", [pytest.param(WIDE, marks=pytest.mark.long), NARROW])
 @pytest.mark.parametrize("keys", ["", "2 space", "4 x", "question_mark", "colon", "u"])
 async def test_without_colours_none_is_sent_and_the_cursor_can_be_told(
     monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], keys: str

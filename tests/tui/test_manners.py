@@ -390,7 +390,9 @@ async def test_a_rule_takes_a_project_by_its_name(
         await it.sees("Maize")
         await it.press("5", "n")
         await it.sees("Watch another folder")
-        await it.press(*"nova", "enter", *str(tmp_path), "enter", "enter", "enter")
+        await it.press(*"nova", "enter")
+        await it.paste(str(tmp_path))
+        await it.press("enter", "enter", "enter")
         await it.focus_is("form-project")
         it.app.screen.query_one("#form-project").value = text
         it.app.screen.query_one("#go").press()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import itertools
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,23 @@ FIELDS = {
 """How each field for a path is reached, and what it is called."""
 each_field = pytest.mark.parametrize("field", FIELDS)
 
+
+def in_each_field(name: str, values: Iterable[Any]) -> pytest.MarkDecorator:
+    """Every value in every field: all in one field and one in all fields always, the rest in the long run."""
+    pairs = itertools.product(FIELDS, enumerate(values))
+    return pytest.mark.parametrize(
+        ("field", name),
+        [
+            pytest.param(field, value, marks=[pytest.mark.long] if number and field != "upload" else [])
+            for field, (number, value) in pairs
+        ],
+    )
+
+
 ODD = {
+    "zero byte": "/tmp/a\0b.csv",
     "long name": "/tmp/" + "a" * 300 + ".csv",
     "long path": "/tmp" + "/a" * 3000 + ".csv",
-    "zero byte": "/tmp/a\0b.csv",
     "half a letter": "/tmp/\ud800.csv",
     "nobody's home": "~nobody-of-this-name/x.csv",
     "no folder": "/dev/null/x.csv",
@@ -106,17 +120,15 @@ async def leave(it: Driver) -> None:
     await it.until(lambda: it.app.main.at == "transfers", "the transfers")
 
 
-@each_field
-@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
-async def test_no_text_in_a_path_field_ends_the_app(desk: FakeDesk, field: str, text: str) -> None:
+@in_each_field("odd", ODD)
+async def test_no_text_in_a_path_field_ends_the_app(desk: FakeDesk, field: str, odd: str) -> None:
     async with drive(desk, WIDE) as it:
-        await use(it, await at_field(it, field), text)
+        await use(it, await at_field(it, field), ODD[odd])
         await leave(it)
         assert not [said for said in it.toasts if "mistake" in said]
 
 
-@each_field
-@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE, errno.ELOOP])
+@in_each_field("number", [errno.EIO, errno.EACCES, errno.ESTALE, errno.ELOOP])
 async def test_no_error_of_a_disk_ends_the_app(
     desk: FakeDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str, number: int
 ) -> None:

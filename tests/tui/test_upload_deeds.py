@@ -343,7 +343,7 @@ async def test_files_are_picked_by_looking_around(tmp_path: Path) -> None:
     desk = FakeDesk()
     async with drive(desk, WIDE) as it:
         await it.press("u")
-        await it.type(str(tmp_path))
+        await it.paste(str(tmp_path))
         await it.press("f3")
         await it.until(lambda: isinstance(it.app.screen, Picker), "the picker")
         await it.sees("run/")

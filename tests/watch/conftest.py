@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gencove_tui.engine import core
 from gencove_tui.engine.watch import watcher
 from gencove_tui.model import GncvPath, RuleTerms
 from gencove_tui.store.ledger import Ledger
@@ -15,8 +16,9 @@ RUN = "220102_A00001_0001_AHGV7DRXX"
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch):
-    """A rule whose notices are lost or absent looks again soon, so that no test waits for the next round."""
+    """Looks at folders and at the ledger follow each other soon, so that no test waits for the next round."""
     monkeypatch.setattr(watcher, "LOCAL_SECONDS", 0.5)
+    monkeypatch.setattr(core, "_STEP_SECONDS", 0.05)
 
 
 @pytest.fixture
